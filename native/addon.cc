@@ -1,0 +1,12 @@
+// The door of the addon. Context-aware: no state outlives a call, so main thread and workers each load it for themselves.
+
+#include <napi.h>
+
+#include "tcp.h"
+
+static Napi::Object load(Napi::Env env, Napi::Object exports) {
+  herald::export_tcp(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, load)

@@ -1,0 +1,57 @@
+// The JSON a client sends: never more of it than we are willing to hold, and never more values than memory has room for.
+
+import type { IncomingMessage } from 'node:http';
+import { sanitised } from '../net/text.js';
+import { CallError } from './problem-answer.js';
+
+export const mostBodyOctets = 64 * 1024 * 1024;
+/** Of JSON: text of this size may become objects of a hundred times its size, or nest as deep as it is long. */
+const mostBrackets = 1_000_000;
+const smallTextCharacters = 1024 * 1024;
+
+const tooLarge = (): CallError =>
+  new CallError(413, 'tooLarge', `a body is at most ${mostBodyOctets / 1024 / 1024} MiB long`);
+
+/** Undefined for an empty body. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = await readText(request);
+  if (text === '') return undefined;
+  if (text.length > smallTextCharacters && countBrackets(text) > mostBrackets)
+    throw new CallError(413, 'tooLarge', `a body holds at most ${mostBrackets} lists and objects`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? sanitised(error.message) : 'it cannot be parsed';
+    throw new CallError(400, 'notJson', `the body is not JSON: ${why}`);
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > mostBodyOctets) throw tooLarge();
+  const octets = await readOctets(request);
+  return octets.toString('utf8');
+}
+
+function readOctets(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let octets = 0;
+    request.on('data', (chunk: Buffer) => {
+      octets += chunk.length;
+      if (octets > mostBodyOctets) reject(tooLarge());
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new CallError(400, 'aborted', 'the connection closed within the body')));
+  });
+}
+
+function countBrackets(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5b || code === 0x7b) count++;
+  }
+  return count;
+}

@@ -1,0 +1,57 @@
+// The description of the API that GET /openapi.json gives, made from the table of routes.
+
+import { STATUS_CODES } from 'node:http';
+import { problemType } from './problem-answer.js';
+import type { Route } from './routes.js';
+import { reference, type Schema, schemas } from './schema.js';
+
+const json = (schema: Schema, type = 'application/json'): Schema => ({ content: { [type]: { schema } } });
+
+function operation({ method, path, summary, query = {}, body, answer, errors }: Route): Schema {
+  const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(query).map(([name, { schema, description }]) => ({
+    name,
+    in: 'query',
+    description,
+    schema,
+  }));
+  const statuses = new Set([400, ...errors, 500]);
+  return {
+    summary,
+    operationId: [method, ...(path.match(/\w+/g) ?? []).slice(1)].join('_'),
+    parameters: [...inPath, ...inQuery],
+    ...(body === undefined ? {} : { requestBody: { required: body.isRequired, ...json(body.schema) } }),
+    responses: {
+      200: { description: 'Done', ...json(answer) },
+      ...Object.fromEntries(
+        Array.from(statuses, (status) => [
+          status,
+          { description: STATUS_CODES[status], ...json(reference('Problem'), problemType) },
+        ]),
+      ),
+    },
+  };
+}
+
+export function openApi(routes: readonly Route[], version: string): Schema {
+  const paths: Record<string, Record<string, Schema>> = {};
+  for (const route of routes) {
+    paths[route.path] ??= {};
+    paths[route.path]![route.method] = operation(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'herald',
+      version,
+      description: 'The control API, spoken over the control socket. Fields may be added, never renamed.',
+    },
+    paths,
+    components: { schemas },
+  };
+}

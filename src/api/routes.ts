@@ -1,0 +1,270 @@
+// Every call of the API, one row each: the router, /openapi.json and the checks of what clients send are made from this
+// table. Events, plan, drain, whole tables, streams and metrics are rows still to come.
+
+import { nearest } from '../nearest.js';
+import { sanitised } from '../net/text.js';
+import type { House, PageRequest, WriteResult } from './house.js';
+import { listText } from './list.js';
+import { CallError, type ErrorStatus } from './problem-answer.js';
+import { nothing, reference, reloadAnswer, type Schema, serviceEntry, wrapped } from './schema.js';
+
+export interface Call {
+  readonly house: House;
+  /** Decoded; every one that the path names. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Parsed JSON; undefined without a body. */
+  readonly body: unknown;
+}
+
+export type Answer =
+  /** `result`: one word for the audit log. */
+  | { readonly body: unknown; readonly result?: 'done' | 'unchanged' }
+  /** JSON already, in pieces. */
+  | { readonly list: Iterable<string> };
+
+export interface Route {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** As OpenAPI writes paths. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Readonly<Record<string, { readonly schema: Schema; readonly description: string }>>;
+  readonly body?: { readonly schema: Schema; readonly isRequired: boolean };
+  readonly answer: Schema;
+  readonly errors: readonly ErrorStatus[];
+  handle(call: Call): Answer | Promise<Answer>;
+}
+
+const pageQuery: Route['query'] = {
+  limit: {
+    schema: { type: 'integer', minimum: 1 },
+    description: 'Items on a page, or a few more. Without it: all, but 1,000 rows of a bulk.',
+  },
+  after: { schema: { type: 'string' }, description: '`next` of the page before.' },
+};
+
+const writeQuery: Route['query'] = {
+  owner: { schema: { type: 'string' }, description: 'Who writes; an entry is changed only by its owner.' },
+  force: {
+    schema: { type: 'string', enum: ['true', 'false'] },
+    description: 'Whoever owns the entry, and whatever `safety` says.',
+  },
+};
+
+export const routes: readonly Route[] = [
+  {
+    method: 'get',
+    path: '/v1/status',
+    summary: 'How herald is',
+    answer: reference('Status'),
+    errors: [],
+    handle: async ({ house }) => ({ body: await house.status() }),
+  },
+  {
+    method: 'get',
+    path: '/v1/peers',
+    summary: 'All BGP peers',
+    answer: wrapped('peers', 'Peer', false),
+    errors: [],
+    handle: async ({ house }) => ({ body: { peers: await house.peers() } }),
+  },
+  {
+    method: 'get',
+    path: '/v1/peers/{name}',
+    summary: 'One BGP peer',
+    answer: reference('Peer'),
+    errors: [404],
+    handle: async ({ house, path }) => {
+      const peer = (await house.peers()).find(({ name }) => name === path['name']);
+      if (peer === undefined) throw noSuchPeer(path);
+      return { body: peer };
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/peers/{name}/reset',
+    summary: 'Close the session (Cease/Administrative Reset) and open it again',
+    answer: nothing,
+    errors: [404],
+    handle: (call) => commandPeer(call, 'reset'),
+  },
+  {
+    method: 'post',
+    path: '/v1/peers/{name}/refresh',
+    summary: 'Send the peer everything again, without closing the session',
+    answer: nothing,
+    errors: [404],
+    handle: (call) => commandPeer(call, 'refresh'),
+  },
+  {
+    method: 'get',
+    path: '/v1/services',
+    summary: 'All services, by name',
+    query: pageQuery,
+    answer: wrapped('services', 'Service', true),
+    errors: [],
+    handle: ({ house, query }) => {
+      const request = pageOf(query);
+      const isWhole = request.limit === undefined;
+      return { list: listText('services', (page) => house.services(page), request, isWhole) };
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/services/{namespace}/{name}',
+    summary: 'One service: the one in force, where several sources name it',
+    answer: reference('Service'),
+    errors: [404],
+    handle: ({ house, path }) => {
+      const name = serviceName(path);
+      const service = house.service(name);
+      if (service === undefined) throw new CallError(404, 'noSuchService', `there is no service ${shown(name)}`);
+      return { body: service };
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/announcements',
+    summary: 'What is announced, or is not and why, by service',
+    query: pageQuery,
+    answer: wrapped('announcements', 'ServiceAnnouncement', true),
+    errors: [],
+    handle: ({ house, query }) => ({
+      list: listText('announcements', (page) => house.announcements(page), pageOf(query), false),
+    }),
+  },
+  {
+    method: 'get',
+    path: '/v1/sources',
+    summary: 'Where the table comes from',
+    answer: wrapped('sources', 'Source', false),
+    errors: [],
+    handle: ({ house }) => ({ body: { sources: house.sources() } }),
+  },
+  {
+    method: 'put',
+    path: '/v1/sources/{source}/services/{namespace}/{name}',
+    summary: 'Write one entry of a source of kind socket, or of `cli`',
+    query: writeQuery,
+    body: { schema: serviceEntry, isRequired: true },
+    answer: reference('Service'),
+    errors: [404, 409, 413, 422],
+    handle: ({ house, path, query, body }) => {
+      const name = serviceName(path);
+      const written = house.putService(path['source'] ?? '', name, body, writeOptions(query));
+      const { kind, service } = accepted(written, house, path);
+      return { body: service ?? {}, result: kind };
+    },
+  },
+  {
+    method: 'delete',
+    path: '/v1/sources/{source}/services/{namespace}/{name}',
+    summary: 'Remove one entry',
+    query: writeQuery,
+    answer: nothing,
+    errors: [404, 409],
+    handle: ({ house, path, query }) => {
+      const written = house.deleteService(path['source'] ?? '', serviceName(path), writeOptions(query));
+      return { body: {}, result: accepted(written, house, path).kind };
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/reload',
+    summary: 'Read the configuration again, all of it or nothing',
+    body: { schema: nothing, isRequired: false },
+    answer: reloadAnswer,
+    errors: [413, 422],
+    handle: async ({ house, body }) => {
+      refuseFields(body);
+      const result = await house.reload();
+      if (result.kind === 'refused')
+        throw new CallError(422, 'refused', 'the configuration was refused; the one before stays in force', {
+          problems: result.problems,
+        });
+      return { body: { warnings: result.warnings }, result: 'done' };
+    },
+  },
+];
+
+const shown = (text: string): string => sanitised(text, 253);
+const serviceName = (path: Call['path']): string => `${path['namespace']}/${path['name']}`;
+
+const noSuchPeer = ({ name = '' }: Call['path']): CallError =>
+  new CallError(404, 'noSuchPeer', `there is no peer ${shown(name)}`);
+
+function commandPeer({ house, path }: Call, command: 'reset' | 'refresh'): Answer {
+  if (!house.commandPeer(path['name'] ?? '', command)) throw noSuchPeer(path);
+  return { body: {}, result: 'done' };
+}
+
+function pageOf({ limit, after }: Call['query']): PageRequest {
+  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
+    throw new CallError(400, 'badQuery', 'limit must be a whole number from 1 to 999999999');
+  return { ...(limit === undefined ? {} : { limit: Number(limit) }), ...(after === undefined ? {} : { after }) };
+}
+
+function writeOptions({ owner, force }: Call['query']): { owner?: string; force: boolean } {
+  if (force !== undefined && force !== 'true' && force !== 'false')
+    throw new CallError(400, 'badQuery', 'force must be true or false');
+  if (owner !== undefined && (owner.length > 253 || sanitised(owner) !== owner))
+    throw new CallError(400, 'badQuery', 'owner must be at most 253 characters, all of them visible');
+  return { ...(owner === undefined ? {} : { owner }), force: force === 'true' };
+}
+
+/** A parameter that is misspelt would otherwise be a parameter that is not there. */
+export function checkQuery(query: Call['query'], route: Route): void {
+  const known = Object.keys(route.query ?? {});
+  for (const key of Object.keys(query)) {
+    if (known.includes(key)) continue;
+    const meant = nearest(key, known);
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    throw new CallError(400, 'badQuery', `unknown parameter ${shown(key)}${hint}`);
+  }
+}
+
+/** Silence about `confirmWithin` would be a promise. */
+function refuseFields(body: unknown): void {
+  if (body === undefined) return;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new CallError(422, 'invalid', 'the body must be an object, or nothing');
+  const [field] = Object.keys(body);
+  if (field !== undefined)
+    throw new CallError(422, 'invalid', `${shown(field)} is not something that this version can do`);
+}
+
+type Accepted = Extract<WriteResult, { kind: 'done' | 'unchanged' }>;
+
+function accepted(result: WriteResult, house: House, path: Call['path']): Accepted {
+  const source = shown(path['source'] ?? '');
+  const name = serviceName(path);
+  switch (result.kind) {
+    case 'done':
+    case 'unchanged':
+      return result;
+    case 'noSuchSource':
+      throw new CallError(404, 'noSuchSource', `there is no source ${source} in the configuration`);
+    case 'notWritable':
+      throw new CallError(409, 'notWritable', result.message);
+    case 'noSuchService': {
+      const elsewhere = house.service(name)?.source;
+      const hint = elsewhere === undefined ? '' : `; the one there is comes from ${elsewhere}`;
+      throw new CallError(404, 'noSuchService', `${source} has no entry ${shown(name)}${hint}`);
+    }
+    case 'invalid':
+      throw new CallError(422, 'invalid', `the entry cannot be used: ${result.problems.join('; ')}`, {
+        problems: result.problems,
+      });
+    case 'otherOwner':
+      throw new CallError(
+        409,
+        'otherOwner',
+        `${shown(name)} belongs to ${shown(result.owner)}; with force it is taken over`,
+        {
+          owner: result.owner,
+        },
+      );
+    case 'refused':
+      throw new CallError(409, 'refused', result.message);
+  }
+}

@@ -1,0 +1,196 @@
+// JSON Schemas of the API's bodies (the dialect of OpenAPI 3.1), written so that a body whose fields differ from its
+// type in house.ts does not compile.
+
+import type { PeerStatus } from '../bgp/protocol.js';
+import type { AnnouncementBody, ServiceAnnouncementBody, ServiceBody, SourceBody, StatusBody } from './house.js';
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+const text = (description?: string): Schema => ({
+  type: 'string',
+  ...(description === undefined ? {} : { description }),
+});
+const integer = (description?: string): Schema => ({
+  type: 'integer',
+  minimum: 0,
+  ...(description === undefined ? {} : { description }),
+});
+const boolean = (description?: string): Schema => ({
+  type: 'boolean',
+  ...(description === undefined ? {} : { description }),
+});
+const oneOf = (...values: readonly string[]): Schema => ({ type: 'string', enum: values });
+const listOf = (items: Schema): Schema => ({ type: 'array', items });
+const textsOf = (description?: string): Schema => ({
+  ...listOf(text()),
+  ...(description === undefined ? {} : { description }),
+});
+/** RFC 3339; empty where it never happened. */
+const moment: Schema = { type: 'string' };
+
+/** Exactly the fields of T; `optional` are those that may be absent. Fields may be added one day, so others are allowed. */
+function object<T>(
+  properties: { readonly [K in keyof T]-?: Schema },
+  optional: readonly (keyof T & string)[] = [],
+): Schema {
+  const names: readonly string[] = optional;
+  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !names.includes(name)) };
+}
+
+const counts = (...names: readonly string[]): Schema => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, integer()])),
+  required: names,
+});
+const messageCounts = counts('open', 'update', 'notification', 'keepalive', 'routeRefresh');
+
+const announcementFields = {
+  prefix: text(),
+  protocol: oneOf('bgp', 'layer2'),
+  via: text("The peer's name, or the interface's."),
+  state: oneOf('announced', 'pending', 'withheld'),
+  reason: text('Why it is not announced; empty when it is.'),
+};
+
+/** The name by which a schema is referred to. */
+export const schemas = {
+  Status: object<StatusBody>({
+    node: text(),
+    version: text(),
+    uptimeSeconds: integer(),
+    ready: boolean('The configuration and every source are loaded, the sockets are open.'),
+    drained: boolean(),
+    config: object<StatusBody['config']>({
+      file: text(),
+      stale: boolean('The file on disk was refused; an earlier one is in force.'),
+      problems: textsOf(),
+      loadedAt: moment,
+    }),
+    sources: listOf(reference('Source')),
+    listeners: listOf(
+      object<StatusBody['listeners'][number]>({
+        address: text(),
+        port: integer(),
+        problem: text('Empty while it listens.'),
+      }),
+    ),
+    counts: object<StatusBody['counts']>({
+      services: integer(),
+      allocated: integer(),
+      announcedBgp: integer('Prefixes wanted on the wire by at least one peer.'),
+      announcedLayer2: integer(),
+      peers: integer(),
+      peersEstablished: integer(),
+    }),
+  }),
+  Source: object<SourceBody>(
+    {
+      name: text(),
+      kind: oneOf('file', 'socket', 'cli'),
+      file: text(),
+      stale: boolean('What it says now cannot be used; the last good table stays.'),
+      problems: textsOf(),
+      services: integer('Entries, or rows of a bulk.'),
+    },
+    ['file'],
+  ),
+  Peer: object<PeerStatus>({
+    name: text(),
+    description: text(),
+    address: text(),
+    port: integer(),
+    asn: { type: ['integer', 'null'], description: 'Null while it is not known.' },
+    localAsn: integer(),
+    localAddress: text(),
+    routerId: text(),
+    remoteRouterId: text(),
+    state: text("The session's state as RFC 4271 §8.2.2 calls it."),
+    shutdown: boolean(),
+    passive: boolean(),
+    uptimeSeconds: integer('Of the established session; 0 without one.'),
+    holdTimeSeconds: integer(),
+    keepaliveSeconds: integer(),
+    families: textsOf(),
+    capabilities: object<PeerStatus['capabilities']>({ local: textsOf(), remote: textsOf() }),
+    announcedPrefixes: integer(),
+    pendingPrefixes: integer(),
+    receivedPrefixes: integer(),
+    messages: object<PeerStatus['messages']>({ sent: messageCounts, received: messageCounts }),
+    updateFaults: object<PeerStatus['updateFaults']>({ treatAsWithdraw: integer(), attributeDiscard: integer() }),
+    lastError: {
+      oneOf: [
+        object<NonNullable<PeerStatus['lastError']>>({
+          at: moment,
+          code: integer(),
+          subcode: integer(),
+          text: text(),
+          direction: oneOf('sent', 'received', 'local'),
+        }),
+        { type: 'null' },
+      ],
+    },
+    flaps: integer(),
+  }),
+  Service: object<ServiceBody>(
+    {
+      name: text('NAMESPACE/NAME.'),
+      source: text(),
+      owner: text(),
+      state: oneOf('Allocated', 'Pending', 'Rejected', 'OutOfPool', 'Moving', 'Shadowed', 'Ignored', 'Flapping'),
+      reason: text(),
+      message: text(),
+      pool: text(),
+      addresses: textsOf(),
+      prefixes: integer('Only of a bulk: how many rows it announces.'),
+      since: moment,
+      announcements: listOf(reference('Announcement')),
+    },
+    ['prefixes'],
+  ),
+  Announcement: object<AnnouncementBody>(announcementFields),
+  ServiceAnnouncement: object<ServiceAnnouncementBody>({ service: text(), ...announcementFields }),
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457. `code` is a stable word to tell errors apart by; the rest is for people.',
+    properties: {
+      type: text(),
+      title: text(),
+      status: integer(),
+      code: text(),
+      detail: text(),
+      problems: textsOf('Everything that is wrong with what was sent, or with the file that was read.'),
+      owner: text('Who holds the entry.'),
+    },
+    required: ['type', 'title', 'status', 'code', 'detail'],
+  },
+} as const;
+
+type SchemaName = 'Status' | 'Source' | 'Peer' | 'Service' | 'Announcement' | 'ServiceAnnouncement' | 'Problem';
+
+export function reference(name: SchemaName): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** `{"peers": […]}`, and `next` where the list has pages. */
+export const wrapped = (key: string, items: SchemaName, isPaged: boolean): Schema => ({
+  type: 'object',
+  properties: {
+    [key]: listOf(reference(items)),
+    ...(isPaged ? { next: text('Opaque; hand it back as `after`. Absent on the last page.') } : {}),
+  },
+  required: [key],
+});
+
+export const nothing: Schema = { type: 'object', description: 'Empty.' };
+
+export const reloadAnswer: Schema = {
+  type: 'object',
+  properties: { warnings: textsOf('What was said about the file and changed nothing.') },
+  required: ['warnings'],
+};
+
+/** Read by the table room, which says all that is wrong; here only what it is. */
+export const serviceEntry: Schema = {
+  type: 'object',
+  description: 'A service entry as a table holds it (docs/table.md); `name` may be left out.',
+};

@@ -1,0 +1,96 @@
+// The control API on its socket: HTTP with bounds on everything a client can make large, many or slow.
+
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Log } from '../ports.js';
+import { createApp } from './app.js';
+import { listenOn } from './control-socket.js';
+import type { House } from './house.js';
+import { CallError, problemText, problemType } from './problem-answer.js';
+
+export { SocketInUse, SocketUnusable } from './control-socket.js';
+
+const mostConnections = 1000;
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 60_000;
+/** A controller keeps its connection; a socket of this host whose client is gone is closed by the kernel. */
+const keepAliveTimeoutMs = 600_000;
+/** Without a single octet moving, in either direction. */
+const stalledTimeoutMs = 120_000;
+/** For answers under way when we close. */
+const closingMs = 500;
+
+export interface ApiServer {
+  /** Resolves when nothing of it is left, the socket file included. */
+  close(): Promise<void>;
+}
+
+/** Throws SocketInUse or SocketUnusable. */
+export async function serveApi(house: House, socketPath: string, log: Log): Promise<ApiServer> {
+  const app = createApp(house, log);
+  const listener = getRequestListener(app.fetch, {
+    hostname: 'herald',
+    errorHandler: () => {
+      const error = new CallError(400, 'badRequest', 'the path or the host of the request cannot be read');
+      return new Response(problemText(error), { status: error.status, headers: { 'content-type': problemType } });
+    },
+  });
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: 5000,
+    // There is only one host on this socket.
+    requireHostHeader: false,
+  };
+  const server = createServer(options, (request, response) => void listener(request, response));
+  server.maxConnections = mostConnections;
+  server.timeout = stalledTimeoutMs;
+  server.on('clientError', answerNoise);
+  const socket = await listenOn(server, socketPath, log);
+  server.on('error', (error) => log.write('error', 'apiFailed', 'the control socket failed', { error: error.message }));
+  return {
+    close: async () => {
+      socket.remove();
+      await closed(server);
+    },
+  };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const lastCall = setTimeout(() => server.closeAllConnections(), closingMs);
+    server.close(() => {
+      clearTimeout(lastCall);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What is not HTTP, or takes too long to become it. */
+function answerNoise(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const answer = noiseAnswer(error.code);
+  const text = problemText(answer);
+  socket.end(
+    `HTTP/1.1 ${answer.status} Refused\r\ncontent-type: ${problemType}\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+    () => socket.destroy(),
+  );
+}
+
+function noiseAnswer(code: string | undefined): CallError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new CallError(431, 'headersTooLarge', 'the headers of the request are too long');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new CallError(408, 'tooSlow', 'the request took too long to arrive');
+    default:
+      return new CallError(400, 'badRequest', 'this is not an HTTP request');
+  }
+}

@@ -1,0 +1,72 @@
+// What the main thread and the BGP thread say to each other. Everything is plain data; columns are transferred, not copied.
+
+import type { RouteAttributes } from '../config/config.js';
+import type { LogLevel } from '../ports.js';
+import type { RouteColumns } from './rib.js';
+import type { SessionStatus } from './session.js';
+import type { SessionSettings } from './settings.js';
+import type { Endpoint } from './transport.js';
+
+export interface PeerSettings {
+  readonly session: SessionSettings;
+  /** Another number than before: what the OPEN says or the socket needs has changed, and only a new session will do. */
+  readonly generation: number;
+  /** Whose routes it is sent. */
+  readonly view: number;
+}
+
+export interface SpeakerSettings {
+  readonly listen: readonly Endpoint[];
+  readonly peers: readonly PeerSettings[];
+}
+
+export type PeerCommand = 'reset' | 'refresh';
+
+export type ToSpeaker =
+  | { readonly kind: 'configure'; readonly settings: SpeakerSettings }
+  | {
+      readonly kind: 'defineAttributes';
+      readonly sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[];
+    }
+  | { readonly kind: 'changeRoutes'; readonly view: number; readonly columns: RouteColumns }
+  | { readonly kind: 'forgetAttributes'; readonly ids: readonly number[] }
+  | { readonly kind: 'dropView'; readonly view: number }
+  /** Every source has been read once: End-of-RIB may be sent. */
+  | { readonly kind: 'tableLoaded' }
+  | { readonly kind: 'query'; readonly id: number }
+  | { readonly kind: 'command'; readonly peer: string; readonly command: PeerCommand }
+  /** Ends every session, and the thread with them. `keepRoutes`: leave for a restart, where a helper was negotiated. */
+  | { readonly kind: 'stop'; readonly text: string; readonly keepRoutes: boolean };
+
+export interface PeerStatus extends SessionStatus {
+  readonly announcedPrefixes: number;
+  readonly pendingPrefixes: number;
+}
+
+export interface ListenerStatus {
+  readonly endpoint: Endpoint;
+  /** '' while it listens. */
+  readonly problem: string;
+}
+
+export interface SpeakerStatus {
+  readonly peers: readonly PeerStatus[];
+  readonly listeners: readonly ListenerStatus[];
+}
+
+export type FromSpeaker =
+  | {
+      readonly kind: 'log';
+      readonly level: LogLevel;
+      readonly event: string;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'answer'; readonly id: number; readonly status: SpeakerStatus }
+  /** `families`: those it is announced routes of; none unless Established. */
+  | {
+      readonly kind: 'transition';
+      readonly peer: string;
+      readonly state: string;
+      readonly families: readonly string[];
+    };

@@ -1,0 +1,157 @@
+// Sessions that are sent the same octets: one view, one family, one encoding. What follows a place in the change log is
+// encoded once and written to every member that stands there. A member that does not read stays behind alone, with a
+// cursor and nothing queued; members that meet again go on together.
+
+import type { Cursor, Rib } from './rib.js';
+import { type EncodedBatch, type Encoding, encodeBatch } from './update-encoder.js';
+
+/** What a group needs of a session. */
+export interface Member {
+  /** Whether it takes more now; when it answers no, pump() is called again once it does. */
+  readonly writable: boolean;
+  write(octets: Uint8Array, messages: number): void;
+}
+
+/** What a member is to be told when it has read the log to its end for the first time: End-of-RIB, or the end of a refresh. */
+export type Finish = () => void;
+
+interface Place {
+  readonly cursor: Cursor;
+  readonly members: Map<Member, Finish | undefined>;
+}
+
+/** Rows encoded in one go: enough to fill messages whatever the mix of attributes, little enough to stay below 10 ms. */
+const batchRows = 131072;
+
+export class UpdateGroup {
+  readonly rib: Rib;
+  readonly encoding: Encoding;
+  readonly #oversized: (id: number) => void;
+  #places: Place[] = [];
+  /** Batches by the row they follow, valid while the table stands still: a member that comes later costs a copy to its socket. */
+  readonly #encoded = new Map<number, EncodedBatch>();
+  #encodedVersion = -1;
+  #encodedOctets = 0;
+  /** The first End-of-RIB waits until the table is known (RFC 4724 §4.1: a helper drops what was not sent by then). */
+  #complete = false;
+
+  constructor(rib: Rib, encoding: Encoding, oversized: (id: number) => void) {
+    this.rib = rib;
+    this.encoding = encoding;
+    this.#oversized = oversized;
+  }
+
+  get empty(): boolean {
+    return this.#places.length === 0;
+  }
+
+  /** The table is loaded: whoever has read it all may be told so. */
+  complete(): void {
+    this.#complete = true;
+    this.pump();
+  }
+
+  /** Starts a member at the head of the log, or sends it there once more for a refresh. */
+  join(member: Member, finish: Finish): void {
+    // The old cursor closes after the new one opens: what the member has not been told is withdrawn stays known.
+    const left = this.#take(member);
+    this.#places.push({ cursor: this.rib.open(), members: new Map([[member, finish]]) });
+    this.#drop(left);
+  }
+
+  leave(member: Member): void {
+    this.#drop(this.#take(member));
+    this.rib.settle();
+  }
+
+  cursorOf(member: Member): Cursor | undefined {
+    return this.#places.find(({ members }) => members.has(member))?.cursor;
+  }
+
+  /** The member that stands furthest behind, if it does not take more: who to give up when memory must be freed. */
+  laggard(): Member | undefined {
+    const behind = this.#places.filter(({ cursor }) => !this.rib.caughtUp(cursor));
+    for (const { members } of behind) for (const member of members.keys()) if (!member.writable) return member;
+    return undefined;
+  }
+
+  /** Writes to every member what it takes. Bounded: a member that has been written a batch takes no more in this turn, or is at the end. */
+  pump(): void {
+    for (let i = 0; i < this.#places.length; i++) this.#advance(this.#places[i]!);
+    if (this.#places.length > 1) this.#merge();
+    this.rib.settle();
+    // A table in motion keeps nothing: what was encoded is no longer what a newcomer must be told.
+    if (this.#encodedVersion !== this.rib.version) this.#forgetEncoded();
+  }
+
+  #forgetEncoded(): void {
+    this.#encoded.clear();
+    this.#encodedOctets = 0;
+  }
+
+  #advance(place: Place): void {
+    while (!this.rib.caughtUp(place.cursor)) {
+      const waiting = [...place.members].filter(([member]) => !member.writable);
+      if (waiting.length === place.members.size) return;
+      if (waiting.length > 0) this.#splitOff(place, waiting);
+      const batch = this.#batchAfter(place.cursor.at);
+      for (const member of place.members.keys()) member.write(batch.octets, batch.messages);
+      this.rib.advance(place.cursor, batch.last);
+    }
+    if (!this.#complete) return;
+    for (const [member, finish] of place.members) {
+      if (finish === undefined) continue;
+      place.members.set(member, undefined);
+      finish();
+    }
+  }
+
+  #splitOff(place: Place, waiting: readonly (readonly [Member, Finish | undefined])[]): void {
+    const cursor = this.rib.open();
+    this.rib.advance(cursor, place.cursor.at);
+    for (const [member] of waiting) place.members.delete(member);
+    this.#places.push({ cursor, members: new Map(waiting) });
+  }
+
+  #batchAfter(row: number): EncodedBatch {
+    if (this.#encodedVersion !== this.rib.version) {
+      this.#forgetEncoded();
+      this.#encodedVersion = this.rib.version;
+    }
+    const known = this.#encoded.get(row);
+    if (known !== undefined) return known;
+    const batch = encodeBatch(this.rib, row, batchRows, this.encoding);
+    for (const id of batch.oversized) this.#oversized(id);
+    // Members that stand at different rows make batches that overlap: together never more than a few tables.
+    if (this.#encodedOctets > 65536 + this.rib.size * this.rib.width * 20) this.#forgetEncoded();
+    this.#encoded.set(row, batch);
+    this.#encodedOctets += batch.octets.length;
+    return batch;
+  }
+
+  #merge(): void {
+    const byRow = new Map<number, Place>();
+    for (const place of this.#places) {
+      const other = byRow.get(place.cursor.at);
+      if (other === undefined) {
+        byRow.set(place.cursor.at, place);
+        continue;
+      }
+      for (const [member, finish] of place.members) other.members.set(member, finish);
+      this.rib.close(place.cursor);
+    }
+    this.#places = [...byRow.values()];
+  }
+
+  #take(member: Member): Place | undefined {
+    const place = this.#places.find(({ members }) => members.has(member));
+    place?.members.delete(member);
+    return place;
+  }
+
+  #drop(place: Place | undefined): void {
+    if (place === undefined || place.members.size > 0) return;
+    this.#places = this.#places.filter((other) => other !== place);
+    this.rib.close(place.cursor);
+  }
+}

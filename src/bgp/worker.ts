@@ -1,0 +1,29 @@
+// The BGP thread: gives the speaker the real ports, and carries messages between it and the main thread.
+
+import { parentPort } from 'node:worker_threads';
+import { monotonicClock, nodeTimers } from '../io/clock.js';
+import { neighbourAddress } from '../io/local-addresses.js';
+import { tcpTransport } from '../io/tcp.js';
+import type { FromSpeaker, ToSpeaker } from './protocol.js';
+import { Speaker } from './speaker.js';
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker of the daemon');
+
+const report = (message: FromSpeaker): void => port.postMessage(message);
+
+const speaker = new Speaker({
+  transport: tcpTransport,
+  clock: monotonicClock,
+  timers: nodeTimers,
+  random: Math.random,
+  log: { write: (level, event, message, fields = {}) => report({ kind: 'log', level, event, message, fields }) },
+  neighbourAddress,
+  report,
+});
+
+port.on('message', (message: ToSpeaker) => {
+  speaker.receive(message);
+  // The thread ends by itself once the last connection has said its farewell.
+  if (message.kind === 'stop') port.close();
+});

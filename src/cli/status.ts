@@ -1,0 +1,48 @@
+// `herald status`: is it well, and if not, what is wrong.
+
+import type { StatusBody } from '../api/house.js';
+import type { Command } from './command.js';
+import { read, readingOptions } from './reading.js';
+import { cell, facts, paint, type Screen } from './table.js';
+import { duration, moment, plural } from './words.js';
+
+export const status: Command = {
+  words: 'status',
+  summary: 'How herald is, and what is wrong',
+  options: readingOptions,
+  examples: [
+    ['herald status', ''],
+    ['herald status --json | jq .counts', 'for scripts'],
+  ],
+  run: (given, world) => read('/v1/status', lines, given, world),
+};
+
+function lines(body: StatusBody, screen: Screen): string[] {
+  const { counts, config, sources, listeners } = body;
+  const stale = sources.filter((source) => source.stale);
+  const state = body.ready ? cell('ready', 'good') : cell('not ready yet', 'waiting');
+  const problems = [
+    ...config.problems,
+    ...sources.flatMap(({ name, problems: said }) => said.map((problem) => `source ${name}: ${problem}`)),
+    ...listeners.filter(({ problem }) => problem !== '').map(({ problem }) => problem),
+  ];
+  return [
+    `herald ${body.version} on ${body.node}: ${paint(state, screen)}${body.drained ? ', drained' : ''}, up ${duration(body.uptimeSeconds)}`,
+    '',
+    ...facts(
+      [
+        ['Configuration', `${config.file}, loaded ${moment(config.loadedAt)}`],
+        ['', config.stale ? cell('stale: the file was refused, an earlier one is in force', 'bad') : ''],
+        ['Sources', sources.map(({ name }) => name).join(', ')],
+        ['', stale.length > 0 ? cell(`stale: ${stale.map(({ name }) => name).join(', ')}`, 'bad') : ''],
+        ['Services', `${counts.services}, ${counts.allocated} allocated, ${counts.announcedBgp} announced over BGP`],
+        ['BGP peers', `${counts.peersEstablished} of ${counts.peers} established`],
+        ['Listening', listeners.map(({ address, port }) => `${address} port ${port}`).join(', ')],
+      ],
+      screen,
+    ),
+    ...(problems.length === 0
+      ? []
+      : ['', paint(cell(`${plural(problems.length, 'problem')}:`, 'heading'), screen), ...problems]),
+  ];
+}

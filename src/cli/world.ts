@@ -1,0 +1,37 @@
+// What a command sees of the outside: two streams of text, the environment, and a clock to watch by.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface World {
+  readonly variables: Variables;
+  /** Of the terminal; 80 where there is none, unless COLUMNS says otherwise. */
+  readonly columns: number;
+  /** Undefined where there is no terminal. */
+  readonly rows: number | undefined;
+  readonly hasColours: boolean;
+  write(text: string): void;
+  complain(text: string): void;
+  /** Until the next look of `--watch`; false: that was the last. */
+  pause(milliseconds: number): Promise<boolean>;
+}
+
+export function processWorld(): World {
+  const { stdout, stderr, env } = process;
+  // A reader that has seen enough, as `head` does, is no failure of ours.
+  stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
+  return {
+    variables: env,
+    columns: stdout.columns ?? (Number.parseInt(env['COLUMNS'] ?? '', 10) || 80),
+    rows: stdout.rows,
+    // https://no-color.org: present and not empty.
+    hasColours: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    write: (text) => void stdout.write(text),
+    complain: (text) => void stderr.write(text),
+    pause: async (milliseconds) => {
+      await delay(milliseconds);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// The configuration as the house uses it: parsed, defaulted, cross-checked. What operators write is schema.ts.
+
+import type { Address, Family } from '../net/address.js';
+import type { Community } from '../net/community.js';
+import type { LabelSelector, Labels } from './selector.js';
+
+export interface Config {
+  readonly node: { readonly name: string; readonly labels: Labels };
+  readonly bgp: {
+    readonly asn: number | undefined;
+    /** Unsigned 32-bit; undefined: derived from the source address of the first IPv4 session. */
+    readonly routerId: number | undefined;
+    readonly listen: readonly { readonly address: Address; readonly port: number }[];
+  };
+  /** Only those whose nodeSelectors match this node. */
+  readonly bgpPeers: readonly BgpPeer[];
+  readonly addressPools: readonly AddressPool[];
+  /** With the implied one when the key is absent; only those whose nodeSelectors match this node. */
+  readonly bgpAdvertisements: readonly BgpAdvertisement[];
+  /** Whether any advertisement exists that other nodes have and this one has not: tells notThisNode from noMatchingAdvertisement. */
+  readonly bgpAdvertisementsElsewhere: readonly BgpAdvertisement[];
+  /** What `communities` names, for tables as well. */
+  readonly communityAliases: ReadonlyMap<string, Community>;
+  readonly loadBalancerClasses: readonly string[];
+  readonly handleUnclassed: boolean;
+  readonly sources: readonly SourceConfig[];
+  readonly safety: { readonly maxWithdrawPercent: number };
+  readonly log: {
+    readonly level: 'error' | 'warn' | 'info' | 'debug';
+    readonly format: 'auto' | 'text' | 'json' | 'journal';
+  };
+}
+
+export interface BgpPeer {
+  /** Unique, and what a reload knows a peer by. */
+  readonly name: string;
+  readonly description: string;
+  readonly peerAddress: Address;
+  readonly peerPort: number;
+  readonly peerAsn: number | 'internal' | 'external';
+  readonly myAsn: number;
+  readonly sourceAddress: Address | undefined;
+  readonly holdTimeSeconds: number;
+  readonly keepaliveSeconds: number | undefined;
+  readonly connectSeconds: number;
+  readonly password: string | undefined;
+  /** Undefined: 1 for external peers, the kernel's default for internal ones. */
+  readonly ebgpMultiHopTtl: number | undefined;
+  /** GTSM: hops at most; 0: off. */
+  readonly ttlSecurityHops: number;
+  readonly passive: boolean;
+  readonly gracefulRestart: { readonly restartTimeSeconds: number } | undefined;
+  /** A device (VRF, or the interface of a link-local peer). */
+  readonly device: string | undefined;
+  readonly families: readonly Family[];
+  readonly extendedMessage: boolean;
+  readonly maxPrefixes: number | undefined;
+  readonly shutdown: boolean;
+}
+
+export interface AddressPool {
+  readonly name: string;
+  readonly labels: Labels;
+  /** Inclusive, in the order written. */
+  readonly ranges: readonly { readonly first: Address; readonly last: Address }[];
+}
+
+export interface BgpAdvertisement {
+  readonly name: string;
+  /** Pools it covers, selectors resolved; undefined: all, and addresses outside any pool where no pool exists. */
+  readonly pools: readonly string[] | undefined;
+  readonly aggregationLength: number;
+  readonly aggregationLengthV6: number;
+  readonly attributes: RouteAttributes;
+  /** Peer names; empty: all. */
+  readonly peers: readonly string[];
+  readonly serviceSelectors: readonly LabelSelector[];
+}
+
+/** What an advertisement, a service or a CSV row says about a route. Absent: not said. */
+export interface RouteAttributes {
+  readonly localPref?: number;
+  readonly med?: number;
+  /** How often our own AS number is put before the path once more, 0 to 255. */
+  readonly asPathPrepend?: number;
+  /** At most one per family; absent: the session's own address. */
+  readonly nextHop?: readonly Address[];
+  readonly communities?: readonly Community[];
+}
+
+export type SourceConfig =
+  | { readonly name: string; readonly kind: 'file'; readonly file: string }
+  | {
+      readonly name: string;
+      readonly kind: 'socket';
+      readonly onDisconnect: 'keep' | 'withdraw';
+      readonly afterSeconds: number;
+    };

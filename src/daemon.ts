@@ -1,0 +1,99 @@
+// The floor plan: builds every room and joins them, in the order in which a route flows. Reads from here: configuration,
+// sources, announcer, BGP thread; then the windows, which only look in.
+
+import type { Worker } from 'node:worker_threads';
+import { BgpThread } from './io/bgp-thread.js';
+import { markBoot } from './io/boot-marker.js';
+import { describeError, HouseLog } from './io/log.js';
+import { answers } from './io/unix-socket.js';
+import { watchFile } from './io/watch.js';
+import { loadConfig } from './load-config.js';
+import { formatProblem } from './problem.js';
+import { Residence } from './residence.js';
+import { version } from './version.js';
+
+export interface DaemonOptions {
+  /** The BGP thread, already loading. */
+  readonly worker: Worker;
+  readonly configFile: string;
+  readonly stateDirectory: string;
+  readonly socketPath: string;
+}
+
+const exitCode = { done: 0, failed: 1, badConfig: 78 } as const;
+/** SIGTERM is answered within five seconds, whatever a peer does. */
+const farewellMs = 4000;
+/** A change of the configuration that comes with others right behind it is read once. */
+const reloadDelayMs = 20;
+
+/** Runs until a signal ends it; resolves to the exit code. */
+export async function startDaemon(options: DaemonOptions): Promise<number> {
+  const log = new HouseLog();
+  let end: (code: number) => void = () => {};
+  const ended = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+  const bgp = new BgpThread(options.worker, {
+    log: ({ level, event, message, fields }) => log.write(level, event, message, fields),
+    transition: (transition) => residence?.peerChanged(transition),
+    crashed: (error) => {
+      log.write('error', 'crashed', `the BGP thread failed: ${describeError(error)}`);
+      log.flush();
+      end(exitCode.failed);
+    },
+  });
+  let residence: Residence | undefined;
+
+  const { config, problems } = loadConfig(options.configFile);
+  if (config === undefined || (await answers(options.socketPath))) {
+    const lines =
+      config === undefined ? problems.map(formatProblem) : [`another herald answers on ${options.socketPath}`];
+    for (const line of lines) process.stderr.write(`${line}\n`);
+    await bgp.stop('', false, 0);
+    return config === undefined ? exitCode.badConfig : exitCode.failed;
+  }
+  log.configure(config.log.level, config.log.format);
+  for (const problem of problems) log.write('warn', 'configProblem', formatProblem(problem));
+  const boot = markBoot(options.stateDirectory);
+  if (boot.problem !== '' && config.bgpPeers.some(({ gracefulRestart }) => gracefulRestart !== undefined)) {
+    log.write('warn', 'stateDirectory', `a restart will lose routes at graceful-restart helpers: ${boot.problem}`);
+  }
+  residence = await Residence.open(config, problems, { ...options, bgp, log, forwardingPreserved: boot.survived });
+  const house = residence;
+  log.write('info', 'starting', house.describe(), { version });
+
+  const watch = watchFile(options.configFile, () => setTimeout(() => house.reload().catch(fail), reloadDelayMs));
+  const fail = (error: unknown): void => {
+    log.write('error', 'crashed', describeError(error));
+    log.flush();
+    end(exitCode.failed);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  const leave = (signal: string, keepRoutes: boolean): void => {
+    log.write('info', 'stopping', `${signal}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
+    bgp.stop(`herald stops on ${signal}`, keepRoutes, farewellMs).then(() => end(exitCode.done), fail);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leave(signal, false));
+  process.once('SIGUSR2', () => leave('SIGUSR2', true));
+  process.on('SIGHUP', () => void house.reload().catch(fail));
+
+  await house.tablesRead;
+  await log.open();
+  const { serveApi } = await import('./api/server.js');
+  const api = await serveApi(house, options.socketPath, log).catch(async (error: unknown) => {
+    log.write(
+      'error',
+      'apiFailed',
+      `the control socket cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    await bgp.stop('herald cannot open its control socket', false, farewellMs);
+    end(exitCode.failed);
+  });
+  if (api !== undefined) house.opened();
+  const code = await ended;
+  watch.close();
+  house.close();
+  await api?.close();
+  return code;
+}

@@ -1,0 +1,103 @@
+// The main thread's end of the BGP thread: starts it, hands it routes without copying, asks it for its status.
+
+import type { Worker } from 'node:worker_threads';
+import type { FromSpeaker, PeerCommand, SpeakerSettings, SpeakerStatus, ToSpeaker } from '../bgp/protocol.js';
+import type { RouteAttributes } from '../config/config.js';
+import type { RoutePort } from '../plan/announcer.js';
+import type { RouteBatch } from '../plan/wanted.js';
+
+export interface BgpThreadEvents {
+  log(message: Extract<FromSpeaker, { kind: 'log' }>): void;
+  transition(message: Extract<FromSpeaker, { kind: 'transition' }>): void;
+  /** It ended without being asked to: a fault of ours. */
+  crashed(error: Error): void;
+}
+
+/** A hung thread is a fault, but the API must answer. */
+const answerPatienceMs = 5000;
+
+export class BgpThread implements RoutePort {
+  readonly #worker: Worker;
+  readonly #questions = new Map<number, (status: SpeakerStatus) => void>();
+  readonly #ended: Promise<void>;
+  #asked = 0;
+  #stopping: boolean = false;
+
+  constructor(worker: Worker, events: BgpThreadEvents) {
+    this.#worker = worker;
+    this.#worker.on('message', (message: FromSpeaker) => {
+      if (message.kind === 'answer') this.#answer(message);
+      else if (message.kind === 'log') events.log(message);
+      else events.transition(message);
+    });
+    this.#worker.on('error', (error) => events.crashed(error));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        if (!this.#stopping) events.crashed(new Error(`the BGP thread ended with code ${code}`));
+        resolve();
+      });
+    });
+  }
+
+  configure(settings: SpeakerSettings): void {
+    this.#post({ kind: 'configure', settings });
+  }
+
+  defineAttributes(sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[]): void {
+    this.#post({ kind: 'defineAttributes', sets });
+  }
+
+  changeRoutes({ view, ...columns }: RouteBatch): void {
+    const buffers = [columns.words.buffer, columns.lengths.buffer, columns.attributes.buffer] as ArrayBuffer[];
+    this.#worker.postMessage({ kind: 'changeRoutes', view, columns } satisfies ToSpeaker, buffers);
+  }
+
+  forgetAttributes(ids: readonly number[]): void {
+    if (ids.length > 0) this.#post({ kind: 'forgetAttributes', ids });
+  }
+
+  dropView(view: number): void {
+    this.#post({ kind: 'dropView', view });
+  }
+
+  tableLoaded(): void {
+    this.#post({ kind: 'tableLoaded' });
+  }
+
+  command(peer: string, command: PeerCommand): void {
+    this.#post({ kind: 'command', peer, command });
+  }
+
+  status(): Promise<SpeakerStatus> {
+    const id = ++this.#asked;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(id);
+        reject(new Error(`the BGP thread has not answered for ${answerPatienceMs} ms`));
+      }, answerPatienceMs);
+      this.#questions.set(id, (status) => {
+        clearTimeout(timer);
+        resolve(status);
+      });
+      this.#post({ kind: 'query', id });
+    });
+  }
+
+  /** Resolves when every peer has been told, or after `patienceMs`. */
+  async stop(text: string, keepRoutes: boolean, patienceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#post({ kind: 'stop', text, keepRoutes });
+    const timer = setTimeout(() => void this.#worker.terminate(), patienceMs);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #answer({ id, status }: Extract<FromSpeaker, { kind: 'answer' }>): void {
+    this.#questions.get(id)?.(status);
+    this.#questions.delete(id);
+  }
+
+  #post(message: ToSpeaker): void {
+    this.#worker.postMessage(message);
+  }
+}

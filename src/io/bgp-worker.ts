@@ -1,0 +1,10 @@
+// Starts the BGP thread: the very first thing a daemon does, because it takes as long as reading
+// the configuration does, beside it.
+
+import { Worker } from 'node:worker_threads';
+
+/** Large tables live in typed arrays, outside the heap: a small young generation keeps collections short. */
+const maxYoungGenerationSizeMb = 4;
+
+export const startBgpWorker = (): Worker =>
+  new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb } });

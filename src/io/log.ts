@@ -1,0 +1,107 @@
+// The log: winston behind the house's port. Journal priorities under systemd, coloured text on a terminal, JSON lines
+// elsewhere. winston is loaded when the first announcements are out; what is logged until then waits here.
+
+import { writeSync } from 'node:fs';
+import type { Logger } from 'winston';
+import { sanitised } from '../net/text.js';
+import type { Log, LogLevel } from '../ports.js';
+
+export type LogFormat = 'text' | 'json' | 'journal';
+
+interface Line {
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+}
+
+const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+/** sd-daemon(3). */
+const journalPriority: { readonly [L in LogLevel]: number } = { error: 3, warn: 4, info: 6, debug: 7 };
+const colours: { readonly [L in LogLevel]: string } = {
+  error: '\x1b[31m',
+  warn: '\x1b[33m',
+  info: '',
+  debug: '\x1b[2m',
+};
+/** Lines that may wait for winston; a start-up that says more than this has lost its way. */
+const waitingLimit = 10000;
+
+export function chosenFormat(configured: 'auto' | LogFormat): LogFormat {
+  if (configured !== 'auto') return configured;
+  if (process.env['JOURNAL_STREAM'] !== undefined) return 'journal';
+  return process.stderr.isTTY ? 'text' : 'json';
+}
+
+function fieldText(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value)}`)
+    .join('');
+}
+
+export function formatLine({ level, event, message, fields, at }: Line, format: LogFormat, colour: boolean): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify({ ts: at.toISOString(), level, event, msg: message, ...fields });
+    case 'journal':
+      return `<${journalPriority[level]}>${message} event=${event}${fieldText(fields)}`;
+    case 'text': {
+      const start = colour ? colours[level] : '';
+      const end = start === '' ? '' : '\x1b[0m';
+      return `${at.toISOString().slice(11, 23)} ${start}${level.padEnd(5)}${end} ${message}${colour ? '\x1b[2m' : ''} ${event}${fieldText(fields)}${colour ? '\x1b[0m' : ''}`;
+    }
+  }
+}
+
+export class HouseLog implements Log {
+  #level: LogLevel = 'info';
+  #format: LogFormat = chosenFormat('auto');
+  #logger: Logger | undefined;
+  #waiting: Line[] = [];
+
+  configure(level: LogLevel, format: 'auto' | LogFormat): void {
+    this.#level = level;
+    this.#format = chosenFormat(format);
+  }
+
+  write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
+    const line = { level, event, message, fields, at: new Date() };
+    if (this.#logger !== undefined) this.#hand(line);
+    else if (this.#waiting.length < waitingLimit) this.#waiting.push(line);
+  }
+
+  /** Loads winston and says what has waited. */
+  async open(): Promise<void> {
+    const { default: winston } = await import('winston');
+    this.#logger = winston.createLogger({
+      level: 'debug',
+      levels: { error: 0, warn: 1, info: 2, debug: 3 },
+      format: winston.format.printf(({ message }) => String(message)),
+      transports: [new winston.transports.Console({ stderrLevels: [...levels] })],
+    });
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const line of waiting) this.#hand(line);
+  }
+
+  /** Last words, or words before winston is there: at once, whatever else is going on. */
+  flush(): void {
+    for (const line of this.#waiting) writeSync(2, `${this.#text(line)}\n`);
+    this.#waiting = [];
+  }
+
+  #hand(line: Line): void {
+    this.#logger?.log(line.level, this.#text(line));
+  }
+
+  #text(line: Line): string {
+    return formatLine(line, this.#format, this.#format === 'text' && process.stderr.isTTY && !process.env['NO_COLOR']);
+  }
+}
+
+/** For errors of ours that end the daemon. */
+export const describeError = (error: unknown): string =>
+  sanitised(error instanceof Error ? (error.stack ?? error.message) : String(error), 4000);

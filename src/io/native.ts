@@ -1,0 +1,72 @@
+// The addon as JavaScript sees it: types for native/, and the way to the built file. Loaded on first use, so that
+// commands which only look at files need no addon. What each option means stands at the head of native/tcp.cc.
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { packageFile } from './package-file.js';
+
+interface NativeSocketOptions {
+  /** A VRF or an interface; also the scope of link-local addresses. */
+  readonly device?: string;
+  readonly ttl?: number;
+  readonly minTtl?: number;
+  /** The whole octet: DSCP and ECN. */
+  readonly trafficClass?: number;
+}
+
+export interface NativeDialOptions extends NativeSocketOptions {
+  /** Decides the family, and whom the MD5 key is for. Addresses are 4 or 16 octets. */
+  readonly peer: Uint8Array;
+  readonly localAddress?: Uint8Array;
+  /** 1 to 80 octets. */
+  readonly md5Key?: Uint8Array;
+  readonly userTimeoutMs?: number;
+}
+
+export interface NativeListenOptions extends NativeSocketOptions {
+  readonly address: Uint8Array;
+  readonly port: number;
+  readonly backlog: number;
+}
+
+export interface NativeTcpOptions {
+  readonly ttl: number;
+  readonly minTtl: number;
+  readonly trafficClass: number;
+  readonly userTimeoutMs: number;
+  readonly noDelay: boolean;
+  readonly device: string;
+}
+
+/** Every call throws an Error with `code` (the errno's name) and `syscall` ("bind", "setsockopt TCP_MD5SIG"). */
+export interface Native {
+  /** A descriptor to be connected by Node in the same tick; whoever does not hand it over closes it. */
+  openTcpSocket(options: NativeDialOptions): number;
+  /** A descriptor that is bound and listens. */
+  openTcpListener(options: NativeListenOptions): number;
+  /** An empty key deletes; ENOENT when there is none. */
+  setTcpMd5Key(descriptor: number, peer: Uint8Array, key: Uint8Array): void;
+  setTcpTtl(descriptor: number, ttl: number): void;
+  setTcpMinTtl(descriptor: number, ttl: number): void;
+  /** 0: the kernel's default. */
+  setTcpUserTimeout(descriptor: number, milliseconds: number): void;
+  readTcpOptions(descriptor: number): NativeTcpOptions;
+  /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
+  closeDescriptor(descriptor: number): void;
+}
+
+let loaded: Native | undefined;
+
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  const path = packageFile('build', 'Release', 'herald.node');
+  if (!existsSync(path)) {
+    throw new Error(`the native addon ${path} is missing: build it with "npm rebuild" in ${packageFile()}`);
+  }
+  const addon: Native = createRequire(import.meta.url)(path);
+  return addon;
+}

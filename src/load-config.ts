@@ -1,0 +1,29 @@
+// Reads herald.yaml from disk. What its text means is config/parse.ts.
+
+import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type Parsed, parseConfig } from './config/parse.js';
+
+export function loadConfig(file: string): Parsed {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return {
+      config: undefined,
+      problems: [{ severity: 'error', where: { file, line: 0, column: 0 }, path: '', message }],
+    };
+  }
+  return parseConfig(text, file, {
+    hostName: hostname(),
+    readFile: (path) => {
+      try {
+        return readFileSync(path, 'utf8');
+      } catch (error) {
+        return error instanceof Error ? error : new Error(String(error));
+      }
+    },
+    fileMode: (path) => statSync(path, { throwIfNoEntry: false })?.mode,
+  });
+}

@@ -1,0 +1,220 @@
+// The study's desk: keeps the merged table and the configuration, plans what a change touches, and hands the difference
+// to the BGP thread. A change that safety refuses is put back before anything was said.
+
+import type { BgpAdvertisement, Config, RouteAttributes } from '../config/config.js';
+import { anySelects } from '../config/selector.js';
+import { type PoolOf, poolIndex } from '../pools/ranges.js';
+import { type Settlement, settle } from '../pools/settle.js';
+import type { Bulk } from '../table/bulk.js';
+import { MergedTable, type SourceChange } from '../table/merged.js';
+import type { Service } from '../table/service.js';
+import { AttributeSets, type AttributesId } from './attribute-sets.js';
+import { type PlanContext, plan, planContext, type ServicePlan } from './plan.js';
+import type { WithheldReason } from './reasons.js';
+import { assignViews, type View } from './views.js';
+import { type RouteBatch, Wanted } from './wanted.js';
+
+/** The way to the BGP thread. Calls arrive there in this order. */
+export interface RoutePort {
+  defineAttributes(sets: readonly { readonly id: AttributesId; readonly attributes: RouteAttributes }[]): void;
+  changeRoutes(batch: RouteBatch): void;
+  forgetAttributes(ids: readonly AttributesId[]): void;
+}
+
+/** Why a change was put back. */
+export interface Refusal {
+  readonly withdrawals: number;
+  readonly announced: number;
+  readonly allowedPercent: number;
+}
+
+export const describeRefusal = ({ withdrawals, announced, allowedPercent }: Refusal): string =>
+  `it would withdraw ${withdrawals} of ${announced} announced prefixes at once, and safety.maxWithdrawPercent allows ${allowedPercent} %`;
+
+/** The source of `herald announce`: always there, ranks last. */
+export const cliSource = 'cli';
+
+export class Announcer {
+  readonly table = new MergedTable();
+  readonly #bulks = new Map<string, Bulk>();
+  readonly #sets = new AttributeSets();
+  readonly #wanted = new Wanted(this.#sets);
+  readonly #port: RoutePort;
+  readonly #now: () => Date;
+  #config: Config;
+  #sources: readonly string[] = [];
+  #context: PlanContext;
+  #poolOf: PoolOf;
+
+  constructor(config: Config, port: RoutePort, now: () => Date) {
+    this.#port = port;
+    this.#now = now;
+    this.#config = config;
+    this.#poolOf = poolIndex(config.addressPools);
+    this.#context = planContext(config, assignViews(config.bgpPeers, config.bgpAdvertisements, []), this.#poolOf);
+    this.#sources = sourceNames(config);
+    this.table.rank(this.#sources);
+  }
+
+  get views(): readonly View[] {
+    return this.#context.views;
+  }
+
+  get bulks(): ReadonlyMap<string, Bulk> {
+    return this.#bulks;
+  }
+
+  /** Prefixes announced, each counted once for each view. */
+  get announced(): number {
+    return this.#wanted.announced;
+  }
+
+  /** Services, a bulk being one, with a route that some of these peers are told. */
+  servicesAnnouncedTo(isTold: (peer: string) => boolean): number {
+    const views = this.views.filter(({ peers }) => peers.some(isTold));
+    const bulks = [...this.#bulks.values()].filter((bulk) =>
+      views.some((view) => typeof this.bulkAdvertisement(view, bulk) !== 'string'),
+    );
+    return this.#wanted.servicesIn(new Set(views.map(({ id }) => id))) + bulks.length;
+  }
+
+  settlement(service: Service): Settlement {
+    return settle(service, this.#config, this.#poolOf);
+  }
+
+  planOf(service: Service): ServicePlan {
+    return plan(service, this.settlement(service).addresses, this.#context);
+  }
+
+  /** Takes over a configuration. Views that nobody uses any more stay until dropUnusedViews(), so that their peers can move first. */
+  configure(config: Config, force: boolean): Refusal | undefined {
+    const before = { config: this.#config, context: this.#context, poolOf: this.#poolOf, sources: this.#sources };
+    this.#config = config;
+    this.#poolOf = poolIndex(config.addressPools);
+    this.#context = planContext(
+      config,
+      assignViews(config.bgpPeers, config.bgpAdvertisements, before.context.views),
+      this.#poolOf,
+    );
+    this.#sources = sourceNames(config);
+    this.table.rank(this.#sources);
+    this.#planAll();
+    const refusal = force ? undefined : this.#refusal();
+    if (refusal !== undefined) {
+      this.#config = before.config;
+      this.#context = before.context;
+      this.#poolOf = before.poolOf;
+      this.#sources = before.sources;
+      this.table.rank(this.#sources);
+      this.#planAll();
+    }
+    this.#commit();
+    return refusal;
+  }
+
+  /** Views whose peers have all moved away: forgotten here, and named so that the BGP thread forgets them too. */
+  dropUnusedViews(): number[] {
+    const used = new Set(this.views.map(({ id }) => id));
+    const unused = this.#wanted.views().filter((view) => !used.has(view));
+    for (const view of unused) this.#wanted.dropView(view);
+    this.#port.forgetAttributes(this.#sets.takeRemoved());
+    return unused;
+  }
+
+  applyServices(source: string, change: SourceChange, force = false): Refusal | undefined {
+    const inverse = force || this.#unlimited ? undefined : this.#inverse(source, change);
+    this.#replan(this.table.apply(source, change, this.#now()));
+    const refusal = inverse === undefined ? undefined : this.#refusal();
+    if (refusal !== undefined && inverse !== undefined) this.#replan(this.table.apply(source, inverse, this.#now()));
+    this.#commit();
+    return refusal;
+  }
+
+  /** Undefined: the source has no bulk any more. */
+  applyBulk(source: string, bulk: Bulk | undefined, force = false): Refusal | undefined {
+    const before = this.#bulks.get(source);
+    this.#setBulk(source, bulk);
+    const refusal = force ? undefined : this.#refusal();
+    if (refusal !== undefined) this.#setBulk(source, before);
+    this.#commit();
+    return refusal;
+  }
+
+  /** Everything a source had, when the source itself is gone. */
+  dropSource(source: string): void {
+    this.applyServices(source, { upserted: [], removed: this.table.namesOf(source) }, true);
+    this.applyBulk(source, undefined, true);
+  }
+
+  /** How the rows of a bulk are announced in a view, or why not. */
+  bulkAdvertisement(view: View, bulk: Bulk): readonly RouteAttributes[] | WithheldReason {
+    const matching = view.advertisements.filter(coversBulk);
+    if (matching.length === 0)
+      return this.#context.elsewhere.some(coversBulk) ? 'notThisNode' : 'noMatchingAdvertisement';
+    const sets: RouteAttributes[] = [];
+    for (const own of bulk.attributeSets) {
+      const merged = this.#context.merged.of(matching, own);
+      if (merged === undefined) return 'conflictingAdvertisements';
+      sets.push(merged);
+    }
+    return sets;
+  }
+
+  get #unlimited(): boolean {
+    return this.#config.safety.maxWithdrawPercent >= 100;
+  }
+
+  #refusal(): Refusal | undefined {
+    const allowedPercent = this.#config.safety.maxWithdrawPercent;
+    if (this.#unlimited || this.announced === 0) return undefined;
+    const withdrawals = this.#wanted.pendingWithdrawals();
+    if (withdrawals * 100 <= this.announced * allowedPercent) return undefined;
+    return { withdrawals, announced: this.announced, allowedPercent };
+  }
+
+  #inverse(source: string, { upserted, removed }: SourceChange): SourceChange {
+    const names = [...removed, ...upserted.map(({ name }) => name)];
+    const before = names.map((name) => [name, this.table.of(source, name)] as const);
+    return {
+      upserted: before.flatMap(([, service]) => service ?? []),
+      removed: before.flatMap(([name, service]) => (service === undefined ? [name] : [])),
+    };
+  }
+
+  #planAll(): void {
+    this.#replan(this.table.names());
+    for (const [source, bulk] of this.#bulks) this.#setBulk(source, bulk);
+  }
+
+  #replan(names: readonly string[]): void {
+    for (const name of names) {
+      const winner = this.table.winner(name);
+      this.#wanted.setService(name, winner === undefined ? [] : this.planOf(winner.service).routes);
+    }
+  }
+
+  #setBulk(source: string, bulk: Bulk | undefined): void {
+    if (bulk === undefined) this.#bulks.delete(source);
+    else this.#bulks.set(source, bulk);
+    const rank = this.#sources.indexOf(source);
+    for (const view of this.views) {
+      const sets = bulk === undefined ? undefined : this.bulkAdvertisement(view, bulk);
+      this.#wanted.setBulk(view.id, source, rank, bulk, typeof sets === 'string' ? undefined : sets);
+    }
+  }
+
+  #commit(): void {
+    this.#wanted.takeRoutes((batch) => {
+      const added = this.#sets.takeAdded();
+      if (added.length > 0) this.#port.defineAttributes(added);
+      this.#port.changeRoutes(batch);
+    });
+    const removed = this.#sets.takeRemoved();
+    if (removed.length > 0) this.#port.forgetAttributes(removed);
+  }
+}
+
+const coversBulk = ({ pools, serviceSelectors }: BgpAdvertisement): boolean =>
+  pools === undefined && anySelects(serviceSelectors, {});
+
+const sourceNames = (config: Config): string[] => [...config.sources.map(({ name }) => name), cliSource];

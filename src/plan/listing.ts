@@ -1,0 +1,221 @@
+// What operators are shown of services and announcements: worked out when asked, from the same plan that was announced,
+// so that status cannot disagree with the wire.
+
+import { formatAddress, formatPrefix, type Prefix } from '../net/address.js';
+import type { Bulk, BulkColumns } from '../table/bulk.js';
+import type { Claim } from '../table/merged.js';
+import type { Service } from '../table/service.js';
+import type { Announcer } from './announcer.js';
+import type { View } from './views.js';
+
+/** What is known of a session when announcements are listed. */
+export interface PeerView {
+  readonly established: boolean;
+  /** Families it is sent routes of. */
+  readonly families: readonly string[];
+}
+
+export type AnnouncementState = 'announced' | 'pending' | 'withheld';
+
+export interface ListedAnnouncement {
+  readonly prefix: string;
+  readonly protocol: 'bgp';
+  readonly via: string;
+  readonly state: AnnouncementState;
+  readonly reason: string;
+}
+
+export interface ListedService {
+  readonly name: string;
+  readonly source: string;
+  readonly owner: string;
+  readonly state: 'Allocated' | 'Pending' | 'Rejected' | 'Shadowed' | 'Ignored';
+  readonly reason: string;
+  readonly message: string;
+  readonly pool: string;
+  readonly addresses: readonly string[];
+  readonly prefixes?: number;
+  readonly since: string;
+  readonly announcements: readonly ListedAnnouncement[];
+}
+
+/** An entry of a table that could not be taken. */
+export interface RejectedClaim {
+  readonly source: string;
+  readonly name: string;
+  readonly message: string;
+}
+
+export class Listing {
+  readonly #announcer: Announcer;
+  readonly #peerOf: (name: string) => PeerView;
+  readonly #rejected: () => readonly RejectedClaim[];
+  readonly #bulkSince: (source: string) => Date;
+
+  constructor(
+    announcer: Announcer,
+    peerOf: (name: string) => PeerView,
+    rejected: () => readonly RejectedClaim[],
+    bulkSince: (source: string) => Date,
+  ) {
+    this.#announcer = announcer;
+    this.#peerOf = peerOf;
+    this.#rejected = rejected;
+    this.#bulkSince = bulkSince;
+  }
+
+  /** Names of all items, sorted; several items may have one name. */
+  names(): readonly string[] {
+    const table = this.#announcer.table.names();
+    const extra = [...this.#bulkNames().keys(), ...this.#rejected().map(({ name }) => name)];
+    return extra.length === 0 ? table : [...new Set([...table, ...extra])].sort();
+  }
+
+  /** The items of one name: the one that counts first, then those in its shadow, then rejected ones. */
+  items(name: string): ListedService[] {
+    const claims = this.#announcer.table.claims(name);
+    const listed = claims.map((claim, rank) => (rank === 0 ? this.#winner(claim) : this.#shadowed(claim, claims[0]!)));
+    const bulk = this.#bulkNames().get(name);
+    if (bulk !== undefined) listed.push(this.#bulkItem(name, ...bulk));
+    for (const rejected of this.#rejected()) {
+      if (rejected.name !== name) continue;
+      const at = listed.findIndex(({ source, state }) => source === rejected.source && state !== 'Rejected');
+      if (at < 0) listed.push(this.#rejectedItem(rejected));
+      // Its last good version stays announced; that it is not what the table says comes first.
+      else
+        listed[at] = {
+          ...listed[at]!,
+          state: 'Rejected',
+          reason: 'invalidEntry',
+          message: `${rejected.message}; the version before stays in force`,
+        };
+    }
+    return listed;
+  }
+
+  /** Everything announced, pending or withheld for one name; rows of a bulk from `row` on, at most `limit`. */
+  *announcements(name: string, row: number): Generator<ListedAnnouncement & { row: number }> {
+    const winner = this.#announcer.table.winner(name);
+    if (winner !== undefined)
+      for (const announcement of this.#announcementsOf(winner.service)) yield { ...announcement, row: 0 };
+    const bulk = this.#bulkNames().get(name);
+    if (bulk !== undefined) yield* this.#bulkRows(bulk[1], row);
+  }
+
+  bulk(name: string): Bulk | undefined {
+    return this.#bulkNames().get(name)?.[1];
+  }
+
+  #bulkNames(): Map<string, [source: string, bulk: Bulk]> {
+    return new Map([...this.#announcer.bulks].map(([source, bulk]) => [`default/${source}`, [source, bulk]]));
+  }
+
+  #winner({ source, service }: Claim): ListedService {
+    const { state, reason, message, pool, addresses } = this.#announcer.settlement(service);
+    return {
+      name: service.name,
+      source,
+      owner: service.owner,
+      state,
+      reason,
+      message,
+      pool,
+      addresses: addresses.map(formatAddress),
+      since: this.#since(service.name),
+      announcements: this.#announcementsOf(service),
+    };
+  }
+
+  #shadowed({ source, service }: Claim, winner: Claim): ListedService {
+    return {
+      name: service.name,
+      source,
+      owner: service.owner,
+      state: 'Shadowed',
+      reason: 'shadowed',
+      message: `the source ${winner.source} has this service, and ranks before ${source}`,
+      pool: '',
+      addresses: [],
+      since: this.#since(service.name),
+      announcements: [],
+    };
+  }
+
+  #rejectedItem({ source, name, message }: RejectedClaim): ListedService {
+    const since = this.#since(name);
+    const empty = { owner: '', pool: '', addresses: [], announcements: [] };
+    return { name, source, ...empty, state: 'Rejected', reason: 'invalidEntry', message, since };
+  }
+
+  #bulkItem(name: string, source: string, bulk: Bulk): ListedService {
+    return {
+      name,
+      source,
+      owner: '',
+      state: 'Allocated',
+      reason: '',
+      message: '',
+      pool: '',
+      addresses: [],
+      prefixes: bulk.ipv4.count + bulk.ipv6.count,
+      since: this.#bulkSince(source).toISOString(),
+      announcements: [],
+    };
+  }
+
+  #since(name: string): string {
+    return (this.#announcer.table.since(name) ?? new Date(0)).toISOString();
+  }
+
+  #announcementsOf(service: Service): ListedAnnouncement[] {
+    const { routes, withheld } = this.#announcer.planOf(service);
+    const listed: ListedAnnouncement[] = [];
+    for (const view of this.#announcer.views) {
+      for (const peer of view.peers) {
+        for (const route of routes) if (route.view === view.id) listed.push(this.#announced(route.prefix, peer));
+        for (const { view: id, prefix, reason } of withheld) {
+          if (id === view.id)
+            listed.push({ prefix: formatPrefix(prefix), protocol: 'bgp', via: peer, state: 'withheld', reason });
+        }
+      }
+    }
+    return listed;
+  }
+
+  #announced(prefix: Prefix, peer: string): ListedAnnouncement {
+    const { established, families } = this.#peerOf(peer);
+    const text = formatPrefix(prefix);
+    if (!established) return { prefix: text, protocol: 'bgp', via: peer, state: 'pending', reason: '' };
+    if (families.includes(prefix.family))
+      return { prefix: text, protocol: 'bgp', via: peer, state: 'announced', reason: '' };
+    return { prefix: text, protocol: 'bgp', via: peer, state: 'withheld', reason: 'familyNotNegotiated' };
+  }
+
+  *#bulkRows(bulk: Bulk, from: number): Generator<ListedAnnouncement & { row: number }> {
+    const total = bulk.ipv4.count + bulk.ipv6.count;
+    const reasons = new Map(
+      this.#announcer.views.map((view) => [view.id, this.#announcer.bulkAdvertisement(view, bulk)]),
+    );
+    for (let row = from; row < total; row++) {
+      const prefix = row < bulk.ipv4.count ? prefixAt(bulk.ipv4, row) : prefixAt(bulk.ipv6, row - bulk.ipv4.count);
+      for (const view of this.#announcer.views)
+        for (const peer of view.peers) yield { ...this.#bulkRow(prefix, view, peer, reasons), row };
+    }
+  }
+
+  #bulkRow(
+    prefix: Prefix,
+    view: View,
+    peer: string,
+    reasons: ReadonlyMap<number, readonly unknown[] | string>,
+  ): ListedAnnouncement {
+    const reason = reasons.get(view.id);
+    if (typeof reason !== 'string') return this.#announced(prefix, peer);
+    return { prefix: formatPrefix(prefix), protocol: 'bgp', via: peer, state: 'withheld', reason };
+  }
+}
+
+function prefixAt({ family, words, lengths }: BulkColumns, row: number): Prefix {
+  const width = family === 'ipv4' ? 1 : 4;
+  return { family, words: [...words.subarray(row * width, (row + 1) * width)], length: lengths[row]! };
+}

@@ -1,0 +1,177 @@
+// The decision of the house: what one service wants announced, to whom and with which attributes, or why not.
+// Pure and total; planning a service looks at nothing but that service, so one change in a million costs one plan.
+
+import type { BgpAdvertisement, Config, RouteAttributes } from '../config/config.js';
+import { anySelects } from '../config/selector.js';
+import type { Address, Prefix } from '../net/address.js';
+import { hostPrefix, prefixKey, prefixOf } from '../net/address.js';
+import type { PoolOf } from '../pools/ranges.js';
+import type { Service } from '../table/service.js';
+import { agree } from './merge.js';
+import type { WithheldReason } from './reasons.js';
+import type { View } from './views.js';
+
+export interface PlanContext {
+  readonly nodeName: string;
+  readonly views: readonly View[];
+  /** Advertisements that only other nodes have. */
+  readonly elsewhere: readonly BgpAdvertisement[];
+  readonly poolOf: PoolOf;
+  readonly merged: MergedAttributes;
+}
+
+export interface RouteWish {
+  readonly view: number;
+  readonly prefix: Prefix;
+  /** The same object for the same voices, so that a table of plain services interns once. */
+  readonly attributes: RouteAttributes;
+}
+
+export interface Withheld {
+  readonly view: number;
+  readonly prefix: Prefix;
+  readonly reason: WithheldReason;
+}
+
+export interface ServicePlan {
+  readonly routes: readonly RouteWish[];
+  readonly withheld: readonly Withheld[];
+}
+
+export function planContext(config: Config, views: readonly View[], poolOf: PoolOf): PlanContext {
+  return {
+    nodeName: config.node.name,
+    views,
+    elsewhere: config.bgpAdvertisementsElsewhere,
+    poolOf,
+    merged: new MergedAttributes(),
+  };
+}
+
+/** Remembers what a combination of advertisements amounts to for services that add nothing of their own. */
+class MergedAttributes {
+  readonly #alone = new Map<BgpAdvertisement, RouteAttributes | undefined>();
+  readonly #together = new Map<string, RouteAttributes | undefined>();
+
+  of(advertisements: readonly BgpAdvertisement[], own: RouteAttributes): RouteAttributes | undefined {
+    const voices = advertisements.map(({ attributes }) => attributes);
+    for (const _ in own) return agree(voices, own);
+    const [first] = advertisements;
+    if (advertisements.length === 1 && first !== undefined) {
+      if (!this.#alone.has(first)) this.#alone.set(first, agree(voices, own));
+      return this.#alone.get(first);
+    }
+    const key = advertisements.map(({ name }) => name).join('\n');
+    if (!this.#together.has(key)) this.#together.set(key, agree(voices, own));
+    return this.#together.get(key);
+  }
+}
+
+/** `addresses`: what the service holds, from the table or from a pool. */
+export function plan(service: Service, addresses: readonly Address[], context: PlanContext): ServicePlan {
+  const routes: RouteWish[] = [];
+  const withheld: Withheld[] = [];
+  const reason = serviceReason(service, context.nodeName);
+  for (const view of context.views) {
+    for (const address of addresses) planAddress(service, address, view, reason, context, routes, withheld);
+    for (const prefix of service.prefixes) planPrefix(service, prefix, view, reason, context, routes, withheld);
+  }
+  return { routes, withheld };
+}
+
+/** Why nothing of the service is announced here, whatever the advertisements say. */
+function serviceReason(service: Service, nodeName: string): WithheldReason | undefined {
+  if (!service.enabled) return 'disabled';
+  if (service.nodes.length > 0 && !service.nodes.includes(nodeName)) return 'notThisNode';
+  if (service.endpoints === undefined) return undefined;
+  const serving = service.endpoints.filter((endpoint) => endpoint.ready !== false || endpoint.serving);
+  if (service.externalTrafficPolicy === 'Local') {
+    return serving.some(({ node }) => node === nodeName) ? undefined : 'noLocalEndpoints';
+  }
+  return serving.length > 0 ? undefined : 'noEndpoints';
+}
+
+function planAddress(
+  service: Service,
+  address: Address,
+  view: View,
+  reason: WithheldReason | undefined,
+  context: PlanContext,
+  routes: RouteWish[],
+  withheld: Withheld[],
+): void {
+  if (reason !== undefined) {
+    withheld.push({ view: view.id, prefix: hostPrefix(address), reason });
+    return;
+  }
+  const pool = context.poolOf(address);
+  const matches = (advertisement: BgpAdvertisement): boolean =>
+    covers(advertisement, pool) && selected(advertisement, service);
+  const matching = view.advertisements.filter(matches);
+  if (matching.length === 0) {
+    const prefix = hostPrefix(address);
+    withheld.push({
+      view: view.id,
+      prefix,
+      reason: context.elsewhere.some(matches) ? 'notThisNode' : 'noMatchingAdvertisement',
+    });
+    return;
+  }
+  for (const [prefix, advertisements] of byPrefix(address, matching)) {
+    const attributes = context.merged.of(advertisements, service.bgp);
+    if (attributes === undefined) withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
+    else routes.push({ view: view.id, prefix, attributes });
+  }
+}
+
+/** A prefix of the table needs no pool: advertisements that ask for one do not speak of it. */
+function planPrefix(
+  service: Service,
+  prefix: Prefix,
+  view: View,
+  reason: WithheldReason | undefined,
+  context: PlanContext,
+  routes: RouteWish[],
+  withheld: Withheld[],
+): void {
+  const matches = (advertisement: BgpAdvertisement): boolean =>
+    advertisement.pools === undefined && selected(advertisement, service);
+  const matching = view.advertisements.filter(matches);
+  if (reason === undefined && matching.length > 0) {
+    const attributes = context.merged.of(matching, service.bgp);
+    if (attributes !== undefined) routes.push({ view: view.id, prefix, attributes });
+    else withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
+    return;
+  }
+  const elsewhere = context.elsewhere.some(matches) ? 'notThisNode' : 'noMatchingAdvertisement';
+  withheld.push({ view: view.id, prefix, reason: reason ?? elsewhere });
+}
+
+const covers = ({ pools }: BgpAdvertisement, pool: string | undefined): boolean =>
+  pools === undefined || (pool !== undefined && pools.includes(pool));
+
+const selected = ({ serviceSelectors }: BgpAdvertisement, { labels }: Service): boolean =>
+  serviceSelectors.length === 0 || anySelects(serviceSelectors, labels);
+
+const lengthOf = (advertisement: BgpAdvertisement, { family }: Address): number =>
+  family === 'ipv4' ? advertisement.aggregationLength : advertisement.aggregationLengthV6;
+
+/** Advertisements by what they announce for the address: one prefix for each aggregation length. */
+function byPrefix(
+  address: Address,
+  advertisements: readonly BgpAdvertisement[],
+): [Prefix, readonly BgpAdvertisement[]][] {
+  const [first] = advertisements;
+  if (first !== undefined && advertisements.length === 1) {
+    return [[prefixOf(address, lengthOf(first, address)), advertisements]];
+  }
+  const prefixes = new Map<number | string, [Prefix, BgpAdvertisement[]]>();
+  for (const advertisement of advertisements) {
+    const prefix = prefixOf(address, lengthOf(advertisement, address));
+    const key = prefixKey(prefix);
+    const found = prefixes.get(key);
+    if (found === undefined) prefixes.set(key, [prefix, [advertisement]]);
+    else found[1].push(advertisement);
+  }
+  return [...prefixes.values()];
+}

@@ -1,0 +1,27 @@
+// What is wrong with something an operator wrote: always where, which field, what is allowed. Never thrown: collected.
+
+export interface Place {
+  /** As the operator named it. */
+  readonly file: string;
+  /** From 1; 0: not known. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem {
+  /** A warning is said and changes nothing. */
+  readonly severity: 'error' | 'warning';
+  readonly where: Place;
+  /** `bgpPeers[0].holdTime`; empty for the whole file. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** `FILE:LINE:COLUMN: path.to.field: message`. */
+export function formatProblem({ severity, where, path, message }: Problem): string {
+  const place = where.line > 0 ? `${where.file}:${where.line}:${where.column}` : where.file;
+  return [place, ...(severity === 'warning' ? ['warning'] : []), ...(path === '' ? [] : [path]), message].join(': ');
+}
+
+export const hasErrors = (problems: readonly Problem[]): boolean =>
+  problems.some(({ severity }) => severity === 'error');

@@ -1,0 +1,185 @@
+// A table in a file: read at the start, watched, read again on every change, and told only when it says something else.
+// Whatever happens to the file, the last good table stays; the source is stale then and says why.
+
+import type { FileWatch } from '../io/watch.js';
+import type { Log } from '../ports.js';
+import { formatProblem, type Problem } from '../problem.js';
+import { type Bulk, sameBulk } from '../table/bulk.js';
+import type { CsvReading } from '../table/csv.js';
+import type { Aliases } from '../table/reading.js';
+import type { TableChange } from '../table/table-change.js';
+import { formatOf, knownExtensions, type TableFormat } from './formats.js';
+import { readTableFile } from './table-file.js';
+import type { SourceUpdate } from './update.js';
+
+export interface FileSourceEnvironment {
+  watch(path: string, changed: () => void): FileWatch;
+  readonly log: Log;
+  readonly aliases: Aliases;
+}
+
+/** Somebody writes into the file while it is read: the next try comes after so long. */
+const retryMs = 100;
+
+export class FileSource {
+  readonly #name: string;
+  readonly #file: string;
+  readonly #environment: FileSourceEnvironment;
+  readonly #deliver: (update: SourceUpdate) => void;
+  readonly #format: TableFormat | undefined;
+  #aliases: Aliases;
+  #watch: FileWatch | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isReading = false;
+  /** Something changed since the last reading began. */
+  #isDue = false;
+  #isStopped = false;
+  #isLoaded = false;
+  #bulk: Bulk | undefined;
+  /** What was last delivered, in words: nothing is said twice. */
+  #said = '';
+
+  constructor(
+    config: { readonly name: string; readonly file: string },
+    environment: FileSourceEnvironment,
+    deliver: (update: SourceUpdate) => void,
+  ) {
+    this.#name = config.name;
+    this.#file = config.file;
+    this.#environment = environment;
+    this.#deliver = deliver;
+    this.#aliases = environment.aliases;
+    this.#format = formatOf(config.file, environment.aliases);
+  }
+
+  /** Whether there is a table at all, stale or not. */
+  get loaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  start(): void {
+    this.#watch = this.#environment.watch(this.#file, () => this.#read());
+    this.#read();
+  }
+
+  /** Reads again, whether the file changed or not; with other names of communities when they are given. */
+  reload(aliases: Aliases = this.#aliases): void {
+    if (!sameAliases(aliases, this.#aliases)) this.#format?.rename(aliases);
+    this.#aliases = aliases;
+    this.#read();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#watch?.close();
+    clearTimeout(this.#retry);
+  }
+
+  #read(): void {
+    clearTimeout(this.#retry);
+    this.#isDue = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    void this.#readUntilCurrent();
+  }
+
+  async #readUntilCurrent(): Promise<void> {
+    try {
+      while (this.#isDue && !this.#isStopped) {
+        this.#isDue = false;
+        await this.#readOnce();
+      }
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    if (this.#format === undefined) {
+      this.#say(this.#stale(`the name of a table ends in ${knownExtensions.join(', ')}`));
+      return;
+    }
+    const taking = this.#format.begin();
+    const reading = await readTableFile(this.#file, taking);
+    if (this.#isStopped) return;
+    switch (reading.kind) {
+      case 'read': {
+        const outcome = await taking.finish();
+        if (!this.#isStopped) this.#say(this.#update(outcome, reading.isWorldWritable));
+        return;
+      }
+      case 'replaced':
+        this.#isDue = true;
+        return;
+      case 'written':
+        this.#retry = setTimeout(() => this.#read(), retryMs);
+        return;
+      case 'failed':
+        this.#say(this.#stale(reading.message));
+    }
+  }
+
+  #stale(message: string): SourceUpdate {
+    return { kind: 'stale', loaded: this.#isLoaded, problems: [this.#problem('error', message)] };
+  }
+
+  #problem(severity: Problem['severity'], message: string): Problem {
+    return { severity, where: { file: this.#file, line: 0, column: 0 }, path: '', message };
+  }
+
+  #update(outcome: TableChange | CsvReading, isWorldWritable: boolean): SourceUpdate {
+    const warning = 'is writable by everyone, who can thereby announce anything; chmod o-w takes that away';
+    const warnings = isWorldWritable ? [this.#problem('warning', warning)] : [];
+    const problems = [...warnings, ...outcome.problems];
+    switch (outcome.kind) {
+      case 'unusable':
+        return { kind: 'stale', loaded: this.#isLoaded, problems };
+      case 'services':
+        return { ...outcome, problems };
+      case 'bulk':
+        return { kind: 'bulk', bulk: outcome.bulk, count: rowsOf(outcome.bulk), problems };
+    }
+  }
+
+  #say(update: SourceUpdate): void {
+    const words = [update.kind, ...update.problems.map(formatProblem)].join('\n');
+    const isSame = words === this.#said && !this.#hasNews(update);
+    this.#said = words;
+    if (update.kind !== 'stale') this.#isLoaded = true;
+    if (update.kind === 'bulk') this.#bulk = update.bulk;
+    if (isSame) return;
+    this.#log(update);
+    this.#deliver(update);
+  }
+
+  #hasNews(update: SourceUpdate): boolean {
+    switch (update.kind) {
+      case 'services':
+        return update.upserted.length > 0 || update.removed.length > 0;
+      case 'bulk':
+        return this.#bulk === undefined || !sameBulk(update.bulk, this.#bulk);
+      case 'stale':
+        return false;
+    }
+  }
+
+  #log(update: SourceUpdate): void {
+    const { log } = this.#environment;
+    const source = this.#name;
+    const [first] = update.problems;
+    if (update.kind === 'stale') {
+      const kept = update.loaded ? 'the last good table stays' : 'there is no table yet';
+      const why = first === undefined ? 'unusable' : formatProblem(first);
+      log.write('error', 'sourceStale', `${why}; ${kept}`, { source, problems: update.problems.length });
+      return;
+    }
+    const { count, problems } = update;
+    const what = update.kind === 'bulk' ? 'rows' : 'services';
+    log.write('info', 'sourceLoaded', `${this.#file}: ${count} ${what}`, { source, count, problems: problems.length });
+    for (const problem of problems) log.write('warn', 'sourceProblem', formatProblem(problem), { source });
+  }
+}
+
+const rowsOf = ({ ipv4, ipv6 }: Bulk): number => ipv4.count + ipv6.count;
+
+const sameAliases = (a: Aliases, b: Aliases): boolean => JSON.stringify([...a]) === JSON.stringify([...b]);

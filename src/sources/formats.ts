@@ -1,0 +1,134 @@
+// The kinds of table files, by the extension of their names: how the octets of each become a table, piece by piece.
+
+import { extname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type CsvReading, CsvTable } from '../table/csv.js';
+import type { Aliases } from '../table/reading.js';
+import type { TableChange } from '../table/table-change.js';
+import { TableText } from '../table/table-text.js';
+import { YamlTable } from '../table/yaml-table.js';
+import { octetWork } from './octet-work.js';
+import type { FileReader } from './table-file.js';
+
+/** One reading of the file, from its first octet to its last. */
+export interface Taking extends FileReader {
+  finish(): Promise<TableChange | CsvReading>;
+}
+
+export interface TableFormat {
+  begin(): Taking;
+  /** Communities have other names from the next reading on. */
+  rename(aliases: Aliases): void;
+}
+
+const maxYamlOctets = 4 * 1024 * 1024;
+/** So long may one turn of the event loop take. */
+const turnMs = 10;
+
+const formats: Readonly<Record<string, (file: string, aliases: Aliases) => TableFormat>> = {
+  '.yaml': (file, aliases) => new YamlFormat(file, aliases),
+  '.yml': (file, aliases) => new YamlFormat(file, aliases),
+  '.json': (file, aliases) => new TextFormat('json', file, aliases),
+  '.ndjson': (file, aliases) => new TextFormat('ndjson', file, aliases),
+  '.csv': (file, aliases) => new CsvFormat(file, aliases),
+};
+
+export const knownExtensions: readonly string[] = Object.keys(formats);
+
+/** Undefined for an extension that is none of ours. */
+export const formatOf = (file: string, aliases: Aliases): TableFormat | undefined =>
+  formats[extname(file).toLowerCase()]?.(file, aliases);
+
+/** All octets of a file, whose size is known before. */
+class Whole {
+  octets = Buffer.alloc(0);
+  #length = 0;
+
+  sized(octets: number): undefined {
+    this.octets = Buffer.allocUnsafeSlow(octets);
+  }
+
+  taken(octets: Uint8Array): void {
+    this.octets.set(octets, this.#length);
+    this.#length += octets.length;
+  }
+}
+
+class YamlFormat implements TableFormat {
+  readonly #table: YamlTable;
+
+  constructor(file: string, aliases: Aliases) {
+    this.#table = new YamlTable(file, aliases);
+  }
+
+  rename(aliases: Aliases): void {
+    this.#table.rename(aliases);
+  }
+
+  begin(): Taking {
+    const whole = new Whole();
+    return {
+      sized: (octets) =>
+        octets > maxYamlOctets
+          ? `is larger than ${maxYamlOctets / 1024 / 1024} MiB, too much for YAML; large tables go into NDJSON (.ndjson) or CSV (.csv) files`
+          : whole.sized(octets),
+      taken: (octets) => whole.taken(octets),
+      finish: async () => this.#table.update(whole.octets.toString('utf8')),
+    };
+  }
+}
+
+class TextFormat implements TableFormat {
+  readonly #table: TableText;
+
+  constructor(format: 'json' | 'ndjson', file: string, aliases: Aliases) {
+    this.#table = new TableText(format, file, aliases, octetWork);
+  }
+
+  rename(aliases: Aliases): void {
+    this.#table.rename(aliases);
+  }
+
+  begin(): Taking {
+    const whole = new Whole();
+    return {
+      sized: (octets) => whole.sized(octets),
+      taken: (octets) => whole.taken(octets),
+      finish: () => inTurns(this.#table.update(whole.octets)),
+    };
+  }
+}
+
+class CsvFormat implements TableFormat {
+  readonly #file: string;
+  #aliases: Aliases;
+
+  constructor(file: string, aliases: Aliases) {
+    this.#file = file;
+    this.#aliases = aliases;
+  }
+
+  rename(aliases: Aliases): void {
+    this.#aliases = aliases;
+  }
+
+  begin(): Taking {
+    const table = new CsvTable(this.#file, this.#aliases);
+    return {
+      sized: () => undefined,
+      taken: (octets) => table.push(octets),
+      finish: async () => table.finish(),
+    };
+  }
+}
+
+/** Runs long work to its end and lets the event loop breathe. */
+async function inTurns<T>(work: Generator<void, T>): Promise<T> {
+  for (let began = performance.now(); ; ) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - began < turnMs) continue;
+    await nextTurn();
+    began = performance.now();
+  }
+}

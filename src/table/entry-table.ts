@@ -1,0 +1,195 @@
+// The entries of one source in the order of its text, and what they amount to: which services are in force, which entries
+// are rejected. Knows nothing of the text itself; whoever does replaces runs of entries and says where each stands.
+
+import type { Place, Problem } from '../problem.js';
+import { ProblemList } from './problem-list.js';
+import type { EntryProblem } from './reading.js';
+import { type Service, sameService } from './service.js';
+
+/** Counted from the first character of the entry, both from 0; the column from the line's beginning once the line is another. */
+export interface Offset {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** An entry about which there is something to say: rejected when it has no service. */
+export class TroubledEntry {
+  readonly name: string | undefined;
+  readonly service: Service | undefined;
+  readonly problems: readonly (EntryProblem & { readonly at: Offset })[];
+
+  constructor(
+    name: string | undefined,
+    service: Service | undefined,
+    problems: readonly (EntryProblem & { readonly at: Offset })[],
+  ) {
+    this.name = name;
+    this.service = service;
+    this.problems = problems;
+  }
+}
+
+export type Entry = Service | TroubledEntry;
+
+export interface RejectedEntry {
+  /** When it could be made out. */
+  readonly name: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export interface ServiceDifference {
+  readonly upserted: readonly Service[];
+  readonly removed: readonly string[];
+}
+
+export interface Exchange {
+  readonly gone: readonly Entry[];
+  readonly fresh: readonly Entry[];
+}
+
+/** What an entry's place in its file is called. */
+export interface Layout {
+  readonly file: string;
+  /** Of the first character of the entry; from 1. */
+  placeOf(index: number): Omit<Place, 'file'>;
+  pathOf(index: number): string;
+}
+
+const serviceOf = (entry: Entry): Service | undefined => (entry instanceof TroubledEntry ? entry.service : entry);
+
+export class EntryTable {
+  #entries: Entry[] = [];
+  /** By name: the service in force. Undefined: claimed by an entry that never was good. */
+  #claims = new Map<string, Service | undefined>();
+  #repeats = 0;
+  #troubled = 0;
+  #count = 0;
+
+  /** Services in force. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  at(index: number): Entry {
+    return this.#entries[index]!;
+  }
+
+  /**
+   * Puts `entries` in the place of those from `from` to before `to`; `exchange` says which of them are new, when not all are.
+   * The first entry with a name speaks for it; when that entry is bad, the last good version of the service stays in force
+   * until it is mended or gone.
+   */
+  replace(
+    from: number,
+    to: number,
+    entries: readonly Entry[],
+    exchange: Exchange = { gone: this.#entries.slice(from, to), fresh: entries },
+  ): ServiceDifference {
+    if (to - from === entries.length) for (const [i, entry] of entries.entries()) this.#entries[from + i] = entry;
+    else this.#entries = this.#entries.slice(0, from).concat(entries, this.#entries.slice(to));
+    const { gone, fresh } = exchange;
+    this.#troubled += countTroubled(fresh) - countTroubled(gone);
+    const few = fresh.length < this.#entries.length / 2;
+    return few && this.#repeats === 0 && this.#isDisjoint(gone, fresh) ? this.#settle(gone, fresh) : this.#settleAll();
+  }
+
+  /** Whether no name of `added` is claimed twice afterwards. */
+  #isDisjoint(gone: readonly Entry[], added: readonly Entry[]): boolean {
+    const freed = new Set(gone.map(({ name }) => name));
+    const taken = new Set<string>();
+    for (const { name } of added) {
+      if (name === undefined) continue;
+      if (taken.has(name) || (this.#claims.has(name) && !freed.has(name))) return false;
+      taken.add(name);
+    }
+    return true;
+  }
+
+  /** Without repeated names only the exchanged entries matter. */
+  #settle(gone: readonly Entry[], added: readonly Entry[]): ServiceDifference {
+    const before = new Map<string, Service | undefined>();
+    for (const { name } of gone) {
+      if (name === undefined) continue;
+      before.set(name, this.#claims.get(name));
+      this.#claims.delete(name);
+    }
+    return this.#claim(added, before);
+  }
+
+  #settleAll(): ServiceDifference {
+    const before = this.#claims;
+    this.#claims = new Map();
+    this.#repeats = 0;
+    return this.#claim(this.#entries, before);
+  }
+
+  /** `before`: what was in force of all names that have no claim now. */
+  #claim(entries: readonly Entry[], before: Map<string, Service | undefined>): ServiceDifference {
+    const upserted: Service[] = [];
+    const removed: string[] = [];
+    for (const entry of entries) {
+      const { name } = entry;
+      if (name === undefined) continue;
+      if (this.#claims.has(name)) {
+        this.#repeats++;
+        continue;
+      }
+      const known = before.size === 0 ? undefined : before.get(name);
+      const service = serviceOf(entry) ?? known;
+      const same = service !== undefined && known !== undefined && sameService(service, known);
+      this.#claims.set(name, same ? known : service);
+      if (service === undefined) continue;
+      if (!same) upserted.push(service);
+      if (known === undefined) this.#count++;
+    }
+    for (const [name, service] of before) {
+      if (service === undefined || this.#claims.has(name)) continue;
+      removed.push(name);
+      this.#count--;
+    }
+    return { upserted, removed };
+  }
+
+  /** What is wrong at present, as it stands in the file now. */
+  report(layout: Layout): { readonly rejected: readonly RejectedEntry[]; readonly problems: readonly Problem[] } {
+    const rejected: RejectedEntry[] = [];
+    const all = new ProblemList(layout.file);
+    if (this.#troubled > 0 || this.#repeats > 0) {
+      const firsts = this.#repeats > 0 ? new Map<string, number>() : undefined;
+      for (const [index, entry] of this.#entries.entries()) {
+        const first = entry.name === undefined ? undefined : firsts?.get(entry.name);
+        if (first === undefined && entry.name !== undefined) firsts?.set(entry.name, index);
+        if (first === undefined && !(entry instanceof TroubledEntry)) continue;
+        const problems = problemsOf(entry, index, first, layout);
+        for (const problem of problems) all.add(problem);
+        if (first !== undefined || serviceOf(entry) === undefined) rejected.push({ name: entry.name, problems });
+      }
+    }
+    return { rejected, problems: all.finish() };
+  }
+}
+
+const countTroubled = (entries: readonly Entry[]): number =>
+  entries.reduce((count, entry) => count + (entry instanceof TroubledEntry ? 1 : 0), 0);
+
+/** `first`: the index of the entry that has the name already. */
+function problemsOf(entry: Entry, index: number, first: number | undefined, layout: Layout): Problem[] {
+  const { line, column } = layout.placeOf(index);
+  const path = layout.pathOf(index);
+  const { file } = layout;
+  const problems = (entry instanceof TroubledEntry ? entry.problems : []).map(
+    (problem): Problem => ({
+      severity: problem.severity,
+      where: { file, line: line + problem.at.line, column: problem.at.column + (problem.at.line === 0 ? column : 1) },
+      path: [path, problem.path].filter((part) => part !== '').join('.'),
+      message: problem.message,
+    }),
+  );
+  if (first === undefined) return problems;
+  const message = `the name ${entry.name} is taken by the entry in line ${layout.placeOf(first).line}`;
+  return [...problems, { severity: 'error', where: { file, line, column }, path, message }];
+}

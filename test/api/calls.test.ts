@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { service } from './fake-house.js';
+import { Served } from './served.js';
+
+const web = '/v1/sources/cli/services/shop/new';
+
+describe('the calls of the control API', () => {
+  let served: Served;
+  beforeEach(async () => {
+    served = await Served.open();
+  });
+  afterEach(() => served.close());
+
+  describe('reading', () => {
+    it('answers with the status as the house has it', async () => {
+      const { status, headers, text } = await served.ask('GET', '/v1/status');
+      assert.equal(status, 200);
+      assert.equal(headers['content-type'], 'application/json');
+      assert.deepEqual(JSON.parse(text), await served.house.status());
+    });
+
+    it('wraps lists, and gives single things bare', async () => {
+      const [peer] = served.house.peerBodies;
+      assert.deepEqual((await served.ask('GET', '/v1/peers')).json(), { peers: [peer] });
+      assert.deepEqual((await served.ask('GET', '/v1/peers/tor-1')).json(), peer);
+      assert.deepEqual((await served.ask('GET', '/v1/sources')).json(), { sources: served.house.sourceBodies });
+      assert.deepEqual((await served.ask('GET', '/v1/services/shop/web')).json(), service('shop/web'));
+    });
+
+    it('gives a list as large as a city, in full and in order', async () => {
+      for (let i = 0; i < 2500; i++) {
+        const name = `city/s${String(i).padStart(5, '0')}`;
+        served.house.table.set(name, service(name));
+      }
+      const all = [...served.house.table.values()];
+      assert.deepEqual((await served.ask('GET', '/v1/services')).json(), { services: all });
+      const announcements = all.map(({ name, announcements: [first] }) => ({ service: name, ...first }));
+      assert.deepEqual((await served.ask('GET', '/v1/announcements')).json(), { announcements });
+    });
+
+    it('gives an empty list as one', async () => {
+      served.house.table.clear();
+      assert.deepEqual((await served.ask('GET', '/v1/services')).json(), { services: [] });
+      assert.deepEqual((await served.ask('GET', '/v1/announcements')).json(), { announcements: [] });
+    });
+
+    it('gives pages, each with the way to the next', async () => {
+      served.house.table.set('shop/zoo', service('shop/zoo'));
+      const first = (await served.ask('GET', '/v1/services?limit=1')).json();
+      assert.deepEqual(first, { services: [service('shop/web')], next: '1' });
+      const second = (await served.ask('GET', '/v1/services?limit=1&after=1')).json();
+      assert.deepEqual(second, { services: [service('shop/zoo')] });
+    });
+
+    it('refuses a limit that is none and a cursor that it never gave', async () => {
+      for (const query of ['limit=0', 'limit=ten', 'limit=-1', 'after=elsewhere', 'limit=1&after=elsewhere']) {
+        const { status } = await served.ask('GET', `/v1/services?${query}`);
+        assert.equal(status, 400, query);
+      }
+    });
+
+    it('answers HEAD as GET, without the body', async () => {
+      const { status, text } = await served.ask('HEAD', '/v1/status');
+      assert.deepEqual({ status, text }, { status: 200, text: '' });
+    });
+  });
+
+  describe('writing', () => {
+    const entry = { addresses: ['203.0.113.10'] };
+
+    it('hands the entry, its owner and the force to the house, and gives the service back', async () => {
+      const reply = await served.ask('PUT', `${web}?owner=ops&force=true`, JSON.stringify(entry));
+      assert.equal(reply.status, 200);
+      assert.deepEqual(served.house.written, [['cli', 'shop/new', entry, { owner: 'ops', force: true }]]);
+      assert.deepEqual(reply.json(), service('shop/new', { source: 'cli', owner: 'ops' }));
+    });
+
+    it('answers an identical write alike', async () => {
+      const first = await served.ask('PUT', web, JSON.stringify(entry));
+      const second = await served.ask('PUT', web, JSON.stringify(entry));
+      assert.deepEqual([second.status, second.text], [200, first.text]);
+    });
+
+    it('reads names as URLs write them', async () => {
+      await served.ask('PUT', '/v1/sources/cli/services/caf%C3%A9/a%20b%2Fc%3F', '{}');
+      assert.equal(served.house.written[0]?.[1], 'café/a b/c?');
+    });
+
+    it('removes an entry, once', async () => {
+      await served.ask('PUT', web, JSON.stringify(entry));
+      const { status, text } = await served.ask('DELETE', web);
+      assert.deepEqual([status, text], [200, '{}']);
+      assert.equal((await served.ask('DELETE', web)).status, 404);
+    });
+
+    it('says where a service comes from that the source does not have', async () => {
+      const { status, ...reply } = await served.ask('DELETE', '/v1/sources/cli/services/shop/web');
+      assert.equal(status, 404);
+      assert.match(String(reply.json()['detail']), /shop\/web.*static/);
+    });
+
+    const refusals = [
+      { refusal: { kind: 'noSuchSource' }, status: 404, extra: {} },
+      { refusal: { kind: 'notWritable', message: 'a file' }, status: 409, extra: { detail: 'a file' } },
+      { refusal: { kind: 'noSuchService' }, status: 404, extra: {} },
+      {
+        refusal: { kind: 'invalid', problems: ['addresses[0]: no'] },
+        status: 422,
+        extra: { problems: ['addresses[0]: no'] },
+      },
+      { refusal: { kind: 'otherOwner', owner: 'team-b' }, status: 409, extra: { owner: 'team-b' } },
+      { refusal: { kind: 'refused', message: 'too many' }, status: 409, extra: { detail: 'too many' } },
+    ] as const;
+    for (const { refusal, status, extra } of refusals)
+      it(`answers ${status} to a write that comes to ${refusal.kind}`, async () => {
+        served.house.refusal = refusal;
+        for (const reply of [await served.ask('PUT', web, '{}'), await served.ask('DELETE', web)]) {
+          assert.equal(reply.headers['content-type'], 'application/problem+json');
+          const { status: said, code, title, ...rest } = reply.json();
+          assert.deepEqual({ http: reply.status, said, code }, { http: status, said: status, code: refusal.kind });
+          assert.equal(typeof title, 'string');
+          for (const [key, value] of Object.entries(extra)) assert.deepEqual(rest[key], value);
+        }
+      });
+
+    it('says of JSON that is none what is wrong, and hands nothing on', async () => {
+      const reply = await served.ask('PUT', web, '{"addresses": [');
+      assert.deepEqual([reply.status, reply.json()['code']], [400, 'notJson']);
+      assert.deepEqual(served.house.written, []);
+    });
+
+    it('does not take a misspelt parameter for none', async () => {
+      const reply = await served.ask('PUT', `${web}?forse=true`, '{}');
+      assert.equal(reply.status, 400);
+      assert.match(String(reply.json()['detail']), /forse.*did you mean force/);
+      assert.equal((await served.ask('PUT', `${web}?force=yes`, '{}')).status, 400);
+      assert.deepEqual(served.house.written, []);
+    });
+
+    it('leaves one line in the log for each write, with what came of it', async () => {
+      await served.ask('PUT', `${web}?owner=ops`, '{}');
+      await served.ask('PUT', `${web}?owner=ops`, '{}');
+      served.house.refusal = { kind: 'otherOwner', owner: 'team-b' };
+      await served.ask('DELETE', `${web}?owner=ops`);
+      const said = served.log.lines.map(({ level, event, fields: { method, target, source, owner, result } }) => ({
+        level,
+        event,
+        said: [method, target, source, owner, result].join(' '),
+      }));
+      assert.deepEqual(said, [
+        { level: 'info', event: 'apiWrite', said: 'PUT shop/new cli ops done' },
+        { level: 'debug', event: 'apiWrite', said: 'PUT shop/new cli ops unchanged' },
+        { level: 'warn', event: 'apiWrite', said: 'DELETE shop/new cli ops otherOwner' },
+      ]);
+    });
+
+    it('writes nothing of a client into the log that a terminal would obey', async () => {
+      await served.ask('PUT', '/v1/sources/cli/services/a/%1b%5b2J%0afaked', '{}');
+      assert.doesNotMatch(JSON.stringify(served.log.lines), /\\u001b|\\n/);
+    });
+  });
+
+  describe('commands', () => {
+    it('reloads, and hands on what the configuration is warned of', async () => {
+      served.house.reloadResult = { kind: 'done', warnings: ['herald.yaml:3:1: warning: l2Advertisements: later'] };
+      for (const body of [undefined, '', '{}']) {
+        const reply = await served.ask('POST', '/v1/reload', body);
+        assert.deepEqual([reply.status, reply.json()], [200, { warnings: served.house.reloadResult.warnings }]);
+      }
+    });
+
+    it('names every problem of a configuration that is refused', async () => {
+      served.house.reloadResult = { kind: 'refused', problems: ['herald.yaml:1:1: a', 'herald.yaml:2:1: b'] };
+      const reply = await served.ask('POST', '/v1/reload');
+      assert.deepEqual([reply.status, reply.json()['problems']], [422, served.house.reloadResult.problems]);
+    });
+
+    it('does not promise what it cannot do', async () => {
+      const reply = await served.ask('POST', '/v1/reload', '{"confirmWithin":"60s"}');
+      assert.equal(reply.status, 422);
+      assert.match(String(reply.json()['detail']), /confirmWithin/);
+    });
+
+    it('resets and refreshes one peer', async () => {
+      assert.equal((await served.ask('POST', '/v1/peers/tor-1/reset')).status, 200);
+      assert.equal((await served.ask('POST', '/v1/peers/tor-1/refresh')).status, 200);
+      assert.deepEqual(served.house.commands, ['reset tor-1', 'refresh tor-1']);
+      assert.equal((await served.ask('POST', '/v1/peers/tor-9/reset')).status, 404);
+    });
+  });
+
+  describe('what is not there', () => {
+    it('is 404 for an unknown path, peer or service', async () => {
+      const paths = ['/', '/v2/status', '/v1/status/', '/v1/peers/tor-9', '/v1/services/shop/nix', '/v1/services/web'];
+      for (const path of paths) {
+        const reply = await served.ask('GET', path);
+        assert.deepEqual([path, reply.status, reply.json()['status']], [path, 404, 404]);
+      }
+    });
+
+    it('is 405 for a method that a path does not have, and says which it has', async () => {
+      const reply = await served.ask('POST', web, '{}');
+      assert.deepEqual([reply.status, reply.headers.allow], [405, 'DELETE, PUT']);
+      assert.equal((await served.ask('DELETE', '/v1/status')).headers.allow, 'GET, HEAD');
+      assert.equal((await served.ask('PUT', '/openapi.json')).status, 405);
+    });
+  });
+
+  it('owns up to its own faults without telling clients its inside', async () => {
+    served.house.fault = new Error('the cellar is flooded');
+    const reply = await served.ask('GET', '/v1/status');
+    assert.deepEqual([reply.status, reply.headers['content-type']], [500, 'application/problem+json']);
+    assert.doesNotMatch(reply.text, /cellar/);
+    assert.match(JSON.stringify(served.log.lines), /cellar/);
+  });
+});

@@ -1,0 +1,156 @@
+// A house without rooms: it holds what it is given and answers from that, so that the windows can be tried alone.
+
+import {
+  BadCursor,
+  type House,
+  type Page,
+  type PageRequest,
+  type ReloadResult,
+  type ServiceAnnouncementBody,
+  type ServiceBody,
+  type SourceBody,
+  type StatusBody,
+  type WriteResult,
+} from '../../src/api/house.js';
+import type { PeerStatus } from '../../src/bgp/protocol.js';
+
+export const quietLog = { write: (): void => {} };
+
+export const messages = { open: 1, update: 2, notification: 0, keepalive: 40, routeRefresh: 0 };
+
+export const peer = (name: string, changes: Partial<PeerStatus> = {}): PeerStatus => ({
+  name,
+  description: '',
+  address: '10.0.0.1',
+  port: 179,
+  asn: 64500,
+  localAsn: 64512,
+  localAddress: '10.0.0.11',
+  routerId: '10.0.0.11',
+  remoteRouterId: '10.0.0.1',
+  state: 'Established',
+  shutdown: false,
+  passive: false,
+  uptimeSeconds: 3700,
+  holdTimeSeconds: 90,
+  keepaliveSeconds: 30,
+  families: ['ipv4'],
+  capabilities: { local: ['multiprotocol ipv4'], remote: ['multiprotocol ipv4', 'routeRefresh'] },
+  receivedPrefixes: 0,
+  messages: { sent: messages, received: messages },
+  updateFaults: { treatAsWithdraw: 0, attributeDiscard: 0 },
+  lastError: null,
+  flaps: 0,
+  announcedPrefixes: 3,
+  pendingPrefixes: 0,
+  ...changes,
+});
+
+export const service = (name: string, changes: Partial<ServiceBody> = {}): ServiceBody => ({
+  name,
+  source: 'static',
+  owner: '',
+  state: 'Allocated',
+  reason: '',
+  message: '',
+  pool: 'production',
+  addresses: ['203.0.113.10'],
+  since: '2026-01-02T03:04:05.000Z',
+  announcements: [{ prefix: '203.0.113.10/32', protocol: 'bgp', via: 'tor-1', state: 'announced', reason: '' }],
+  ...changes,
+});
+
+interface WriteOptions {
+  readonly owner?: string;
+  readonly force: boolean;
+}
+
+export class FakeHouse implements House {
+  statusBody: StatusBody = {
+    node: 'node-a',
+    version: '1.2.3',
+    uptimeSeconds: 61,
+    ready: true,
+    drained: false,
+    config: { file: '/etc/herald/herald.yaml', stale: false, problems: [], loadedAt: '2026-01-02T03:04:05.000Z' },
+    sources: [],
+    listeners: [],
+    counts: { services: 1, allocated: 1, announcedBgp: 1, announcedLayer2: 0, peers: 1, peersEstablished: 1 },
+  };
+  peerBodies: PeerStatus[] = [peer('tor-1')];
+  sourceBodies: SourceBody[] = [
+    { name: 'static', kind: 'file', file: '/etc/herald/allocations.yaml', stale: false, problems: [], services: 1 },
+    { name: 'cli', kind: 'cli', stale: false, problems: [], services: 0 },
+  ];
+  readonly table = new Map<string, ServiceBody>([['shop/web', service('shop/web')]]);
+  /** What the next write comes to; undefined: it is done. */
+  refusal: Exclude<WriteResult, { kind: 'done' | 'unchanged' }> | undefined;
+  reloadResult: ReloadResult = { kind: 'done', warnings: [] };
+  /** Thrown by everything. */
+  fault: Error | undefined;
+  readonly written: (readonly [source: string, name: string, entry: unknown, options: WriteOptions])[] = [];
+  readonly commands: string[] = [];
+
+  async status(): Promise<StatusBody> {
+    if (this.fault) throw this.fault;
+    return { ...this.statusBody, sources: this.sourceBodies };
+  }
+
+  async peers(): Promise<readonly PeerStatus[]> {
+    return this.peerBodies;
+  }
+
+  services(request: PageRequest): Page<ServiceBody> {
+    return page([...this.table.values()], request);
+  }
+
+  service(name: string): ServiceBody | undefined {
+    return this.table.get(name);
+  }
+
+  announcements(request: PageRequest): Page<ServiceAnnouncementBody> {
+    const all = [...this.table.values()].flatMap(({ name, announcements }) =>
+      announcements.map((announcement) => ({ service: name, ...announcement })),
+    );
+    return page(all, request);
+  }
+
+  sources(): readonly SourceBody[] {
+    return this.sourceBodies;
+  }
+
+  putService(source: string, name: string, entry: unknown, options: WriteOptions): WriteResult {
+    this.written.push([source, name, entry, options]);
+    if (this.refusal !== undefined) return this.refusal;
+    const before = this.table.get(name);
+    if (before?.source === source) return { kind: 'unchanged', service: before };
+    const written = service(name, { source, owner: options.owner ?? '' });
+    this.table.set(name, written);
+    return { kind: 'done', service: written };
+  }
+
+  deleteService(source: string, name: string, options: WriteOptions): WriteResult {
+    this.written.push([source, name, undefined, options]);
+    if (this.refusal !== undefined) return this.refusal;
+    if (this.table.get(name)?.source !== source) return { kind: 'noSuchService' };
+    this.table.delete(name);
+    return { kind: 'done', service: undefined };
+  }
+
+  async reload(): Promise<ReloadResult> {
+    return this.reloadResult;
+  }
+
+  commandPeer(name: string, command: 'reset' | 'refresh'): boolean {
+    if (!this.peerBodies.some((known) => known.name === name)) return false;
+    this.commands.push(`${command} ${name}`);
+    return true;
+  }
+}
+
+function page<T>(all: readonly T[], { limit = all.length, after = '0' }: PageRequest): Page<T> {
+  const from = Number(after);
+  if (!Number.isInteger(from)) throw new BadCursor('after is not a cursor that a page of this list gave');
+  const items = all.slice(from, from + limit);
+  return from + limit < all.length ? { items, next: String(from + limit) } : { items };
+}

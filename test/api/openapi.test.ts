@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { fromJSONSchema } from 'zod';
+import { createApp } from '../../src/api/app.js';
+import { openApi } from '../../src/api/openapi.js';
+import { routes } from '../../src/api/routes.js';
+import type { Schema } from '../../src/api/schema.js';
+import { FakeHouse, peer, quietLog } from './fake-house.js';
+import { Served } from './served.js';
+
+/** The part of the description that is looked at here. */
+interface Described {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+interface Operation {
+  readonly operationId: string;
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+/** Also refuses fields that the schema does not name: a body may not have more than its description. */
+function validate(value: unknown, schema: Schema, { components }: Described): void {
+  const strict = JSON.stringify({ ...schema, $defs: components.schemas })
+    .replaceAll('#/components/schemas/', '#/$defs/')
+    .replaceAll('"type":"object","properties"', '"type":"object","additionalProperties":false,"properties"');
+  const { success, error } = fromJSONSchema(JSON.parse(strict)).safeParse(value);
+  assert.ok(success, `${JSON.stringify(value)}: ${error?.message}`);
+}
+
+describe('/openapi.json', () => {
+  let served: Served;
+  let described: Described;
+  before(async () => {
+    served = await Served.open();
+    described = JSON.parse((await served.ask('GET', '/openapi.json')).text);
+  });
+  after(() => served.close());
+
+  it('describes exactly the calls that the router knows', () => {
+    const known = createApp(new FakeHouse(), quietLog)
+      .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const written = Object.entries(described.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    assert.deepEqual(written.sort(), known.sort());
+    assert.equal(new Set(known).size, known.length);
+  });
+
+  it('names every parameter of a path, and each operation once', () => {
+    const operations = Object.entries(described.paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, ...operation })),
+    );
+    for (const { path, parameters } of operations) {
+      const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
+      assert.deepEqual(path.match(/\{\w+\}/g) ?? [], inPath);
+    }
+    assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length);
+  });
+
+  it('refers only to schemas that are there', () => {
+    const text = JSON.stringify(openApi(routes, '1.2.3'));
+    for (const [, name] of text.matchAll(/#\/components\/schemas\/(\w+)/g))
+      assert.ok(name !== undefined && name in described.components.schemas, name);
+  });
+
+  it('says of every call what the call then answers', async () => {
+    const { house } = served;
+    house.peerBodies.push(
+      peer('tor-2', { asn: null, lastError: { at: '…', code: 6, subcode: 2, text: 'bye', direction: 'received' } }),
+    );
+    house.statusBody = { ...house.statusBody, listeners: [{ address: '10.0.0.11', port: 179, problem: '' }] };
+    for (const [path, operations] of Object.entries(described.paths))
+      for (const [method, operation] of Object.entries(operations)) {
+        const filled = path
+          .replace(/\{source\}\/services\/\{namespace\}\/\{name\}/, 'cli/services/shop/new')
+          .replace('{namespace}/{name}', 'shop/web')
+          .replace('{name}', 'tor-2');
+        const { status, text } = await served.ask(method.toUpperCase(), filled, method === 'put' ? '{}' : undefined);
+        assert.equal(status, 200, `${method} ${filled}: ${text}`);
+        validate(JSON.parse(text), operation.responses['200']!.content['application/json']!.schema, described);
+      }
+  });
+
+  it('says what a problem looks like', async () => {
+    const { text } = await served.ask('DELETE', '/v1/sources/cli/services/shop/nix');
+    const operation = described.paths['/v1/sources/{source}/services/{namespace}/{name}']!['delete']!;
+    validate(JSON.parse(text), operation.responses['404']!.content['application/problem+json']!.schema, described);
+  });
+});

@@ -1,0 +1,4 @@
+import { Bird } from './routers/bird.js';
+import { interop } from './suite.js';
+
+interop(Bird, { helps: true, refreshes: true, shutdown: /Administrative shutdown/i });

@@ -1,0 +1,4 @@
+import { Frr } from './routers/frr.js';
+import { interop } from './suite.js';
+
+interop(Frr, { helps: true, refreshes: true, shutdown: /Cease\/(Administrative Shutdown|Hard Reset)/ });

@@ -1,0 +1,16 @@
+// What a suite cannot do without. Missing, it is skipped, and the run's report says why.
+
+import { existsSync } from 'node:fs';
+import type { Context } from 'mocha';
+import { labObstacle } from '../netns.js';
+import { type Package, packages } from '../setup.js';
+
+/** To be called in a `before` hook: skips its whole suite unless namespaces can be made and `wanted` are installed. */
+export function required(context: Context, ...wanted: readonly Package[]): void {
+  const missing = wanted.find((name) => !existsSync(packages[name]));
+  const reason = labObstacle() ?? (missing === undefined ? undefined : `${missing} is not installed`);
+  if (reason === undefined) return;
+  // The reporter reads it from the suite.
+  if (context.test?.parent) Object.assign(context.test.parent, { skipReason: reason });
+  context.skip();
+}

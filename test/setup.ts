@@ -1,0 +1,60 @@
+// Before the first test: where the run holds interop suites and we are root, the routers they need are installed from
+// Debian, once and without starting any service. What is missing afterwards is skipped by the suites, with the reason.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import type { Runner, Suite } from 'mocha';
+
+/** Package → a program of it that the suites run. */
+export const packages = {
+  iproute2: '/usr/sbin/ip',
+  bird2: '/usr/sbin/bird',
+  frr: '/usr/lib/frr/bgpd',
+  gobgpd: '/usr/bin/gobgpd',
+  openbgpd: '/usr/sbin/bgpd',
+  exabgp: '/usr/sbin/exabgp',
+} as const;
+
+export type Package = keyof typeof packages;
+
+const policyFile = '/usr/sbin/policy-rc.d';
+const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+/** Keeps maintainer scripts from starting services. Lives no longer than we do: left behind by a crash, it allows everything. */
+const policy = `#!/bin/sh
+# Written by herald's tests while they install packages; safe to remove.
+[ -d /proc/${process.pid} ] && exit 101
+exit 0
+`;
+
+function aptGet(...words: readonly string[]): string | undefined {
+  const { status, stdout, stderr, error } = spawnSync(
+    'apt-get',
+    ['-qq', '-o', 'DPkg::Lock::Timeout=60', '-o', 'Dpkg::Use-Pty=0', ...words],
+    { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, encoding: 'utf8', timeout: 300_000 },
+  );
+  if (error) return error.message;
+  return status === 0 ? undefined : `${stderr}${stdout}`.trim().split('\n').slice(-3).join('\n');
+}
+
+function install(wanted: readonly string[]): string | undefined {
+  const ours = !existsSync(policyFile);
+  if (ours) writeFileSync(policyFile, policy, { mode: 0o755, flag: 'wx' });
+  try {
+    const words = ['install', '--yes', '--no-install-recommends', ...wanted];
+    return aptGet(...words) && (aptGet('update') ?? aptGet(...words));
+  } finally {
+    if (ours) rmSync(policyFile, { force: true });
+  }
+}
+
+const hasInterop = (suite: Suite): boolean => suite.file?.includes('/test/interop/') || suite.suites.some(hasInterop);
+
+export function mochaGlobalSetup(this: Runner): void {
+  if (process.getuid?.() !== 0 || !hasInterop(this.suite)) return;
+  const missing = Object.entries(packages).flatMap(([name, program]) => (existsSync(program) ? [] : [name]));
+  if (missing.length === 0) return;
+  say(`Installing ${missing.join(' ')} for the interop suites …`);
+  const failure = install(missing);
+  if (failure !== undefined) say(`Could not install them; what needs them is skipped.\n${failure}`);
+}
