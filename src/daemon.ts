@@ -23,6 +23,8 @@ export interface DaemonOptions {
 const exitCode = { done: 0, failed: 1, badConfig: 78 } as const;
 /** SIGTERM is answered within five seconds, whatever a peer does. */
 const farewellMs = 4000;
+/** The windows open once the first announcements are out; but a table that takes long must not keep them shut. */
+const windowsMs = 2000;
 /** A change of the configuration that comes with others right behind it is read once. */
 const reloadDelayMs = 20;
 
@@ -44,6 +46,23 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   });
   let residence: Residence | undefined;
 
+  const fail = (error: unknown): void => {
+    log.write('error', 'crashed', describeError(error));
+    log.flush();
+    end(exitCode.failed);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  let isLeaving = false;
+  const leave = (why: string, keepRoutes: boolean, code: number = exitCode.done): void => {
+    isLeaving = true;
+    log.write('info', 'stopping', `${why}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
+    bgp.stop(`herald stops: ${why}`, keepRoutes, farewellMs).then(() => end(code), fail);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leave(signal, false));
+  process.once('SIGUSR2', () => leave('SIGUSR2', true));
+  process.on('SIGHUP', () => void residence?.reload().catch(fail));
+
   const { config, problems } = loadConfig(options.configFile);
   if (config === undefined || (await answers(options.socketPath))) {
     const lines =
@@ -62,34 +81,21 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const house = residence;
   log.write('info', 'starting', house.describe(), { version });
 
-  const watch = watchFile(options.configFile, () => setTimeout(() => house.reload().catch(fail), reloadDelayMs));
-  const fail = (error: unknown): void => {
-    log.write('error', 'crashed', describeError(error));
-    log.flush();
-    end(exitCode.failed);
-  };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
-  const leave = (signal: string, keepRoutes: boolean): void => {
-    log.write('info', 'stopping', `${signal}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
-    bgp.stop(`herald stops on ${signal}`, keepRoutes, farewellMs).then(() => end(exitCode.done), fail);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leave(signal, false));
-  process.once('SIGUSR2', () => leave('SIGUSR2', true));
-  process.on('SIGHUP', () => void house.reload().catch(fail));
-
-  await house.tablesRead;
+  let due: NodeJS.Timeout | undefined;
+  const watch = watchFile(options.configFile, () => {
+    clearTimeout(due);
+    due = setTimeout(() => house.reload(false).catch(fail), reloadDelayMs);
+  });
+  await Promise.race([house.tablesRead, ended, new Promise((resolve) => setTimeout(resolve, windowsMs).unref())]);
   await log.open();
   const { serveApi } = await import('./api/server.js');
-  const api = await serveApi(house, options.socketPath, log).catch(async (error: unknown) => {
-    log.write(
-      'error',
-      'apiFailed',
-      `the control socket cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    await bgp.stop('herald cannot open its control socket', false, farewellMs);
-    end(exitCode.failed);
-  });
+  const api = isLeaving
+    ? undefined
+    : await serveApi(house, options.socketPath, log).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        log.write('error', 'apiFailed', `the control socket cannot be opened: ${why}`);
+        leave('without a control socket', false, exitCode.failed);
+      });
   if (api !== undefined) house.opened();
   const code = await ended;
   watch.close();

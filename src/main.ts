@@ -11,6 +11,8 @@ const words = process.argv.slice(2);
 const world = processWorld();
 const given = plainRun(words, world.variables);
 if (given === undefined) {
+  // A reader that has seen enough, as `head` does, is no failure of ours.
+  process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
   const { runCommandLine } = await import('./cli/command-line.js');
   process.exitCode = await runCommandLine(words, world);
 } else {

@@ -13,24 +13,21 @@ import type {
   WriteResult,
 } from './api/house.js';
 import type { FromSpeaker, PeerCommand, PeerStatus } from './bgp/protocol.js';
-import type { BgpPeer, Config, SourceConfig } from './config/config.js';
+import type { BgpPeer, Config } from './config/config.js';
 import { impact } from './config/impact.js';
+import { configDifference } from './config-difference.js';
 import { deleteEntry, type EntryResult, putEntry, type WriteOptions } from './entries.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import type { BgpThread } from './io/bgp-thread.js';
 import { firstIpv4Address, sourceAddressTowards } from './io/local-addresses.js';
 import type { HouseLog } from './io/log.js';
-import { watchFile } from './io/watch.js';
 import { loadConfig } from './load-config.js';
 import { formatAddress, parseIpv4 } from './net/address.js';
-import { Announcer, cliSource, describeRefusal, type Refusal } from './plan/announcer.js';
+import { Announcer, describeRefusal } from './plan/announcer.js';
 import { Listing, type PeerView } from './plan/listing.js';
 import { formatProblem, type Problem } from './problem.js';
 import { sessionSettings } from './session-settings.js';
-import { SourceState } from './source-state.js';
-import { FileSource } from './sources/file.js';
-import type { SourceUpdate } from './sources/update.js';
-import type { SourceChange } from './table/merged.js';
+import { TableSources } from './table-sources.js';
 import { version } from './version.js';
 
 export interface Surroundings {
@@ -42,38 +39,23 @@ export interface Surroundings {
   readonly forwardingPreserved: boolean;
 }
 
-interface OpenSource {
-  readonly state: SourceState;
-  readonly config: SourceConfig | undefined;
-  readonly file: FileSource | undefined;
-  /** What safety refused: still to come, together with whatever changes next. */
-  refused: SourceChange | undefined;
-}
-
-/** How long the first End-of-RIB waits for a source that cannot be read: a helper keeps our routes meanwhile. */
-const firstTablePatienceMs = 60_000;
 const noPeer: PeerView = { established: false, families: [] };
 
 export class Residence implements House {
-  /** Every source has been tried once. */
-  readonly tablesRead: Promise<void>;
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
   readonly #listing: Listing;
-  readonly #sources = new Map<string, OpenSource>();
+  readonly #sources: TableSources;
   readonly #peers = new Map<string, PeerView>();
   readonly #generations = new Map<string, { readonly peer: BgpPeer; readonly number: number }>();
   readonly #startedAt = performance.now();
   readonly #routerId: number;
-  #tablesRead: () => void = () => {};
   #config: Config;
   #configProblems: readonly Problem[];
   #configLoadedAt = new Date();
   #refusal = '';
   #isStale: boolean = false;
   #isOpen: boolean = false;
-  #isLoaded: boolean = false;
-  #reloading: Promise<ReloadResult> | undefined;
 
   static async open(config: Config, problems: readonly Problem[], surroundings: Surroundings): Promise<Residence> {
     return new Residence(config, problems, surroundings, await ownRouterId(config));
@@ -84,36 +66,32 @@ export class Residence implements House {
     this.#config = config;
     this.#configProblems = problems;
     this.#routerId = routerId;
-    this.tablesRead = new Promise((resolve) => {
-      this.#tablesRead = resolve;
-    });
     this.#announcer = new Announcer(config, surroundings.bgp, () => new Date());
     this.#listing = new Listing(
       this.#announcer,
       (name) => this.#peers.get(name) ?? noPeer,
-      () => [...this.#sources.values()].flatMap(({ state }) => state.rejected),
-      (source) => this.#sources.get(source)?.state.since ?? this.#configLoadedAt,
+      () => this.#sources.rejected,
+      (source) => this.#sources.state(source)?.since ?? this.#configLoadedAt,
     );
     this.#configurePeers();
-    this.#sources.set(cliSource, {
-      state: new SourceState(cliSource, 'cli'),
-      config: undefined,
-      file: undefined,
-      refused: undefined,
-    });
-    for (const source of config.sources) this.#openSource(source);
-    this.#settleFirstTables();
+    this.#sources = new TableSources(config, this.#announcer, surroundings.log, () => surroundings.bgp.tableLoaded());
+  }
+
+  /** Every source has been tried once. */
+  get tablesRead(): Promise<void> {
+    return this.#sources.tried;
   }
 
   /** One line for the start: what is read, and who is spoken to. */
   describe(): string {
+    const { bgpPeers } = this.#config;
     const tables = this.#config.sources.map((source) =>
       source.kind === 'file' ? source.file : `the source ${source.name}`,
     );
     const listen = this.#config.bgp.listen.map(({ address, port }) => `${formatAddress(address)} port ${port}`);
     return [
       `herald ${version} on ${this.#config.node.name} reads ${this.#surroundings.configFile} and ${tables.join(', ')}`,
-      `has ${this.#config.bgpPeers.length} BGP peers`,
+      `has ${bgpPeers.length} BGP ${bgpPeers.length === 1 ? 'peer' : 'peers'}`,
       ...(listen.length > 0 ? [`listens for BGP on ${listen.join(', ')}`] : []),
       `answers on ${this.#surroundings.socketPath}`,
     ].join('; ');
@@ -125,7 +103,7 @@ export class Residence implements House {
   }
 
   close(): void {
-    for (const { file } of this.#sources.values()) file?.stop();
+    this.#sources.stop();
   }
 
   peerChanged({ peer, state, families }: Extract<FromSpeaker, { kind: 'transition' }>): void {
@@ -144,7 +122,7 @@ export class Residence implements House {
       node: this.#config.node.name,
       version,
       uptimeSeconds: Math.floor((performance.now() - this.#startedAt) / 1000),
-      ready: this.#isOpen && this.#isLoaded && listeners.every(({ problem }) => problem === ''),
+      ready: this.#isOpen && this.#sources.isLoaded && listeners.every(({ problem }) => problem === ''),
       drained: false,
       config: {
         file: this.#surroundings.configFile,
@@ -186,11 +164,7 @@ export class Residence implements House {
   }
 
   sources(): readonly SourceBody[] {
-    const configured = this.#config.sources.map(({ name }) => name);
-    return [...configured, cliSource].flatMap((name) => {
-      const source = this.#sources.get(name);
-      return source === undefined ? [] : [source.state.body()];
-    });
+    return this.#sources.bodies(this.#config);
   }
 
   putService(source: string, name: string, entry: unknown, options: WriteOptions): WriteResult {
@@ -207,23 +181,22 @@ export class Residence implements House {
     return true;
   }
 
-  /** The configuration once more, and every file source with it. Calls that come meanwhile share one that comes after. */
-  async reload(): Promise<ReloadResult> {
-    const before = this.#reloading;
-    const turn = (async () => {
-      await before;
-      return this.#reload();
-    })();
-    this.#reloading = turn;
-    return turn;
+  /**
+   * The configuration once more, and every file source with it. `isAsked`: somebody waits for an answer, be it that there
+   * is nothing new.
+   */
+  async reload(isAsked = true): Promise<ReloadResult> {
+    return this.#reload(isAsked);
   }
 
-  #reload(): ReloadResult {
+  #reload(isAsked: boolean): ReloadResult {
     const { log, configFile } = this.#surroundings;
     const { config, problems } = loadConfig(configFile);
-    if (config === undefined) return this.#stayStale(problems, '');
+    if (config === undefined) return this.#stayStale(problems, '', isAsked);
     const refusal = this.#announcer.configure(config, false);
-    if (refusal !== undefined) return this.#stayStale(problems, describeRefusal(refusal));
+    if (refusal !== undefined) return this.#stayStale(problems, describeRefusal(refusal), isAsked);
+    const isNews = this.#isStale || !sameProblems(problems, this.#configProblems);
+    const changes = configDifference(this.#config, config);
     this.#config = config;
     this.#configProblems = problems;
     this.#configLoadedAt = new Date();
@@ -232,26 +205,27 @@ export class Residence implements House {
     log.configure(config.log.level, config.log.format);
     this.#configurePeers();
     for (const view of this.#announcer.dropUnusedViews()) this.#surroundings.bgp.dropView(view);
-    this.#configureSources();
+    this.#sources.configure(config);
+    const done: ReloadResult = { kind: 'done', warnings: problems.map(formatProblem) };
+    if (!isNews && !isAsked && changes.length === 0) return done;
     for (const problem of problems) log.write('warn', 'configProblem', formatProblem(problem));
-    log.write('info', 'configLoaded', `${configFile} is in force`, { peers: config.bgpPeers.length });
-    return { kind: 'done', warnings: problems.map(formatProblem) };
+    const what = changes.length === 0 ? 'it says what it said before' : changes.join(', ');
+    log.write('info', 'configLoaded', `${configFile} is in force: ${what}`, { peers: config.bgpPeers.length });
+    return done;
   }
 
-  #stayStale(problems: readonly Problem[], refusal: string): ReloadResult {
+  #stayStale(problems: readonly Problem[], refusal: string, isAsked: boolean): ReloadResult {
     const { log, configFile } = this.#surroundings;
+    const isNews = !this.#isStale || refusal !== this.#refusal || !sameProblems(problems, this.#configProblems);
     this.#isStale = true;
     this.#configProblems = problems;
     this.#refusal = refusal;
     const lines = [...(refusal === '' ? [] : [refusal]), ...problems.map(formatProblem)];
-    log.write(
-      'error',
-      'configStale',
-      `${configFile} is not taken over, the configuration before stays in force: ${lines[0]}`,
-      {
-        problems: lines,
-      },
-    );
+    if (isNews || isAsked) {
+      const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
+      const kept = `${configFile} is not taken over, the configuration before stays in force`;
+      log.write('error', 'configStale', `${kept}: ${lines[0]}${more}`, { problems: lines });
+    }
     return { kind: 'refused', problems: lines };
   }
 
@@ -287,127 +261,15 @@ export class Residence implements House {
     return number;
   }
 
-  #configureSources(): void {
-    const wanted = new Map(this.#config.sources.map((source) => [source.name, source]));
-    for (const [name, { config, file }] of this.#sources) {
-      if (name === cliSource || (config !== undefined && sameSource(config, wanted.get(name)))) continue;
-      file?.stop();
-      this.#announcer.dropSource(name);
-      this.#sources.delete(name);
-    }
-    for (const [name, source] of wanted) {
-      const known = this.#sources.get(name);
-      if (known === undefined) this.#openSource(source);
-      else known.file?.reload(this.#config.communityAliases);
-    }
-  }
-
-  #openSource(config: SourceConfig): void {
-    const state = new SourceState(config.name, config.kind, config.kind === 'file' ? config.file : undefined);
-    const source: OpenSource = {
-      state,
-      config,
-      file: config.kind === 'file' ? this.#fileSource(config.name, config.file, state) : undefined,
-      refused: undefined,
-    };
-    this.#sources.set(config.name, source);
-    source.file?.start();
-  }
-
-  #fileSource(name: string, file: string, state: SourceState): FileSource {
-    const deliver = (update: SourceUpdate): void => {
-      const source = this.#sources.get(name);
-      if (source?.state === state) this.#take(source, update);
-    };
-    const environment = { watch: watchFile, log: this.#surroundings.log, aliases: this.#config.communityAliases };
-    return new FileSource({ name, file }, environment, deliver);
-  }
-
-  #take(source: OpenSource, update: SourceUpdate): void {
-    const { state } = source;
-    const refusal = this.#apply(source, update);
-    if (refusal !== undefined) {
-      state.refused(describeRefusal(refusal));
-      this.#surroundings.log.write(
-        'error',
-        'tableRefused',
-        `the table of ${state.name} is not taken over: ${describeRefusal(refusal)}`,
-        {
-          source: state.name,
-          ...refusal,
-        },
-      );
-    }
-    this.#settleFirstTables();
-  }
-
-  #apply(source: OpenSource, update: SourceUpdate): Refusal | undefined {
-    const { state } = source;
-    switch (update.kind) {
-      case 'stale':
-        state.failed(update.problems);
-        return undefined;
-      case 'bulk': {
-        const refusal = this.#announcer.applyBulk(state.name, update.bulk);
-        if (refusal === undefined) state.taken(update.problems, update.count);
-        return refusal;
-      }
-      case 'services': {
-        const change = source.refused === undefined ? update : combined(source.refused, update);
-        const refusal = this.#announcer.applyServices(state.name, change);
-        source.refused = refusal === undefined ? undefined : change;
-        if (refusal !== undefined) return refusal;
-        state.taken(update.problems, update.count);
-        state.rejected = update.rejected.flatMap(({ name, problems }) =>
-          name === undefined ? [] : [{ source: state.name, name, message: problems.map(formatProblem).join('; ') }],
-        );
-        return undefined;
-      }
-    }
-  }
-
   #written(source: string, name: string, result: EntryResult): WriteResult {
     if (result.kind !== 'done' && result.kind !== 'unchanged') return result;
-    const state = this.#sources.get(source)?.state;
+    const state = this.#sources.state(source);
     if (state !== undefined && result.kind === 'done') state.count = this.#announcer.table.countOf(source);
     return { kind: result.kind, service: this.#listing.items(name).find((item) => item.source === source) };
   }
-
-  /** RFC 4724 §4.1: End-of-RIB only when the table is known, for a helper drops what was not announced by then. */
-  #settleFirstTables(): void {
-    if (this.#isLoaded) return;
-    const states = [...this.#sources.values()].map(({ state }) => state);
-    const tried = states.every(({ loaded, stale }) => loaded || stale);
-    if (!tried) return;
-    this.#tablesRead();
-    if (states.every(({ loaded }) => loaded)) this.#loaded();
-    else this.#patience ??= setTimeout(() => this.#loaded(), firstTablePatienceMs).unref();
-  }
-
-  #patience: NodeJS.Timeout | undefined;
-
-  #loaded(): void {
-    if (this.#isLoaded) return;
-    clearTimeout(this.#patience);
-    this.#isLoaded = true;
-    this.#surroundings.bgp.tableLoaded();
-  }
 }
 
-const sameSource = (a: SourceConfig, b: SourceConfig | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** One change that does what both do, one after the other. */
-function combined(first: SourceChange, then: SourceChange): SourceChange {
-  const last = new Map<string, SourceChange['upserted'][number] | undefined>();
-  for (const change of [first, then]) {
-    for (const name of change.removed) last.set(name, undefined);
-    for (const service of change.upserted) last.set(service.name, service);
-  }
-  return {
-    upserted: [...last.values()].filter((service) => service !== undefined),
-    removed: [...last].flatMap(([name, service]) => (service === undefined ? [name] : [])),
-  };
-}
+const sameProblems = (a: readonly Problem[], b: readonly Problem[]): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** RFC 4271 §4.2: one of our addresses; the one the first IPv4 peer will see, else any. */
 async function ownRouterId(config: Config): Promise<number> {

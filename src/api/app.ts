@@ -83,7 +83,7 @@ function callError(error: unknown, log: Log): CallError {
   return new CallError(500, 'internal', 'herald failed to answer; its log says why');
 }
 
-/** One line for each write: who could not be told apart otherwise is `owner`. */
+/** One line for each write: what, in whose name, and what came of it. */
 function audit(
   { method, path }: Route,
   parameters: Readonly<Record<string, string>>,
@@ -93,14 +93,11 @@ function audit(
 ): void {
   const failed = outcome instanceof CallError;
   const result = failed ? outcome.code : (outcome ?? 'done');
-  const { namespace, name = '', source } = parameters;
-  const target = sanitised(namespace === undefined ? name : `${namespace}/${name}`);
-  const what = `${method.toUpperCase()} ${path.replace(/^\/v1\//, '')}`;
-  log.write(failed ? 'warn' : result === 'unchanged' ? 'debug' : 'info', 'apiWrite', `${what} ${target}: ${result}`, {
-    method: method.toUpperCase(),
-    path,
-    ...(target === '' ? {} : { target }),
-    ...(source === undefined ? {} : { source: sanitised(source) }),
+  const target = sanitised(path.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? ''));
+  const verb = method.toUpperCase();
+  log.write(failed ? 'warn' : result === 'unchanged' ? 'debug' : 'info', 'apiWrite', `${verb} ${target}: ${result}`, {
+    method: verb,
+    target,
     ...(owner === undefined ? {} : { owner: sanitised(owner) }),
     ...(force === 'true' ? { force: true } : {}),
     result,

@@ -1,6 +1,7 @@
 // What the main thread and the BGP thread say to each other. Everything is plain data; columns are transferred, not copied.
 
 import type { RouteAttributes } from '../config/config.js';
+import type { Family } from '../net/address.js';
 import type { LogLevel } from '../ports.js';
 import type { RouteColumns } from './rib.js';
 import type { SessionStatus } from './session.js';
@@ -29,6 +30,8 @@ export type ToSpeaker =
       readonly sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[];
     }
   | { readonly kind: 'changeRoutes'; readonly view: number; readonly columns: RouteColumns }
+  /** Everything the view announces of the family. */
+  | { readonly kind: 'withdrawAll'; readonly view: number; readonly family: Family }
   | { readonly kind: 'forgetAttributes'; readonly ids: readonly number[] }
   | { readonly kind: 'dropView'; readonly view: number }
   /** Every source has been read once: End-of-RIB may be sent. */

@@ -16,6 +16,8 @@ export interface RouteColumns {
   readonly words: Uint32Array;
   readonly lengths: Uint8Array;
   readonly attributes: Uint32Array;
+  /** Prefixes that these columns and those behind them are known to add; 0: not known. */
+  readonly coming: number;
 }
 
 /** A place in the change log: everything up to and including row `at` has been read. */
@@ -30,7 +32,7 @@ export class Rib {
   words: Uint32Array;
   lengths: Uint8Array;
   attributes: Uint32Array;
-  /** Changes whenever a row does. */
+  /** Changes whenever a row does, or is no longer the row that it was. */
   version = 0;
   /** Rows announced. */
   size = 0;
@@ -65,14 +67,27 @@ export class Rib {
   }
 
   /** Makes room at once for `count` more rows, so that a big batch does not grow in steps. */
-  reserve(count: number): void {
+  #reserve(count: number): void {
     const wanted = this.#rows + count;
     if (wanted > this.lengths.length) this.#grow(wanted);
   }
 
   apply(columns: RouteColumns): void {
-    const { count, words, lengths, attributes } = columns;
+    const { count, words, lengths, attributes, coming } = columns;
+    if (coming > 0) this.#reserve(coming);
     for (let i = 0; i < count; i++) this.#put(words, i * this.width, lengths[i]!, attributes[i]!);
+    this.#bury();
+  }
+
+  /** Nothing is wanted any more: every row becomes a withdrawal, and every cursor has all of them before it. */
+  withdrawAll(): void {
+    if (this.size === 0) return;
+    this.withdrawals += this.size;
+    this.size = 0;
+    this.version++;
+    this.attributes.fill(withdrawn);
+    for (const cursor of this.#cursors) cursor.at = ends;
+    this.#renumber();
     this.#bury();
   }
 
@@ -88,6 +103,18 @@ export class Rib {
     const cursor = { at: ends };
     this.#cursors.add(cursor);
     return cursor;
+  }
+
+  /** A cursor behind the newest row. */
+  openAtEnd(): Cursor {
+    const cursor = this.open();
+    this.advance(cursor, this.#previous[ends]!);
+    return cursor;
+  }
+
+  /** Of two cursors, the one with less stands further behind. */
+  progress({ at }: Cursor): number {
+    return at === ends ? 0 : this.#sequence[at]!;
   }
 
   close(cursor: Cursor): void {
@@ -109,7 +136,7 @@ export class Rib {
     if (row !== ends) this.#marked[row] = 1;
   }
 
-  /** Frees what every cursor has read as withdrawn. To be called when cursors have advanced. */
+  /** Frees what every cursor has read as withdrawn: some time after cursors have advanced, when there is nothing to send. */
   settle(): void {
     this.#bury();
   }
@@ -154,6 +181,8 @@ export class Rib {
     if (attributes === withdrawn) {
       this.#graveRows.push(row);
       this.#graveSequences.push(this.#sequence[row]!);
+      // Routes that flap behind a reader that stands still leave entries that mean nothing any more.
+      if (this.#graveRows.length > 2 * this.#rows + 1024) this.#renumber();
     }
   }
 
@@ -194,9 +223,12 @@ export class Rib {
   #bury(): void {
     if (this.#graveRows.length === 0) return;
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { at } of this.#cursors) {
-      const read = at === ends ? 0 : this.#sequence[at]!;
-      if (this.#next[at] !== ends && read < oldest) oldest = read;
+    for (const cursor of this.#cursors) {
+      if (!this.caughtUp(cursor)) oldest = Math.min(oldest, this.progress(cursor));
+    }
+    if (this.size === 0 && oldest === Number.POSITIVE_INFINITY) {
+      this.#clear();
+      return;
     }
     let buried = 0;
     for (const row of this.#graveRows) {
@@ -210,8 +242,24 @@ export class Rib {
       this.withdrawals--;
     }
     if (buried === 0) return;
+    this.version++;
     this.#graveRows = this.#graveRows.slice(buried);
     this.#graveSequences = this.#graveSequences.slice(buried);
+  }
+
+  /** Empty, and everybody knows: as on the first day, but for the room that it has. */
+  #clear(): void {
+    for (const cursor of this.#cursors) cursor.at = ends;
+    this.#index.fill(0);
+    this.#marked.fill(0);
+    this.#next[ends] = ends;
+    this.#previous[ends] = ends;
+    this.#rows = 1;
+    this.#free = 0;
+    this.#graveRows = [];
+    this.#graveSequences = [];
+    this.withdrawals = 0;
+    this.version++;
   }
 
   #take(): number {

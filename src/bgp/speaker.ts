@@ -39,6 +39,7 @@ export interface SpeakerEnvironment {
 /** A session takes more routes while less than this waits for the kernel: enough to keep a fast peer busy for a turn. */
 const unsentLimit = 262144;
 const listenRetryMs = 5000;
+const nextHopRetryMs = 1000;
 
 export class Speaker {
   readonly #environment: SpeakerEnvironment;
@@ -49,15 +50,10 @@ export class Speaker {
 
   constructor(environment: SpeakerEnvironment) {
     this.#environment = environment;
-    this.#views = new Views((attributes) =>
-      environment.log.write(
-        'error',
-        'routesTooLarge',
-        'routes are not announced: their attributes fill a whole message',
-        {
-          attributes,
-        },
-      ),
+    const tooLarge = 'routes are not announced: their attributes fill a whole message';
+    this.#views = new Views(
+      (attributes) => environment.log.write('error', 'routesTooLarge', tooLarge, { attributes }),
+      (task) => environment.timers.after(0, task),
     );
   }
 
@@ -70,7 +66,10 @@ export class Speaker {
         for (const { id, attributes } of message.sets) this.#views.define(id, attributes);
         break;
       case 'changeRoutes':
-        this.#change(message.view, message.columns);
+        this.#giveUp(this.#views.change(message.view, message.columns));
+        break;
+      case 'withdrawAll':
+        this.#giveUp(this.#views.withdrawAll(message.view, message.family));
         break;
       case 'forgetAttributes':
         for (const id of message.ids) this.#views.forget(id);
@@ -100,34 +99,31 @@ export class Speaker {
     };
   }
 
-  #change(view: number, columns: Parameters<Views['change']>[1]): void {
-    const laggard = this.#views.change(view, columns);
+  #giveUp(laggard: Member | undefined): void {
     if (laggard === undefined) return;
     for (const neighbour of this.#neighbours.values()) neighbour.giveUp(laggard);
   }
 
   #configure({ listen, peers }: SpeakerSettings): void {
     const wanted = new Map(peers.map((peer) => [peer.session.name, peer]));
+    // An address may have gone from one peer to another: its key stays as long as anybody has it.
+    const isGone = ({ remote }: SessionSettings): boolean =>
+      remote !== undefined && !peers.some(({ session }) => isAt(session, remote.address));
     for (const [name, neighbour] of this.#neighbours) {
+      if (isGone(neighbour.settings)) this.#setKey(neighbour.settings, undefined);
       if (wanted.has(name)) continue;
       neighbour.stop(ceaseSubcode.peerDeconfigured, '', false);
       this.#neighbours.delete(name);
-      this.#setKey(neighbour.settings, undefined);
     }
     this.#configureListeners(listen);
     for (const [name, peer] of wanted) {
       const known = this.#neighbours.get(name);
+      this.#setKey(peer.session, peer.session.socket.md5Password);
       if (known === undefined) {
-        this.#setKey(peer.session, peer.session.socket.md5Password);
         const neighbour = new Neighbour(peer, this.#environment, this.#views);
         this.#neighbours.set(name, neighbour);
         neighbour.start();
-      } else {
-        if (known.settings.remote !== undefined && !sameEndpoint(known.settings, peer.session))
-          this.#setKey(known.settings, undefined);
-        this.#setKey(peer.session, peer.session.socket.md5Password);
-        known.configure(peer);
-      }
+      } else known.configure(peer);
     }
   }
 
@@ -176,10 +172,7 @@ export class Speaker {
   /** Whose connection it is. A stranger's is closed before anything is kept for it. */
   #accept(connection: Connection): ConnectionEvents | undefined {
     const { address } = connection.remote;
-    const candidates = [...this.#neighbours.values()].filter(
-      ({ settings }) => settings.remote !== undefined && sameAddress(settings.remote.address, address),
-    );
-    const neighbour = candidates[0];
+    const neighbour = [...this.#neighbours.values()].find(({ settings }) => isAt(settings, address));
     if (neighbour !== undefined) return neighbour.accept(connection);
     this.#unknownPeers++;
     // One line for the 1st, 2nd, 4th, 8th … : a flood of connections is no flood of lines.
@@ -207,8 +200,8 @@ export class Speaker {
 
 const endpointText = ({ address, port }: Endpoint): string => `${formatAddress(address)} ${port}`;
 
-const sameEndpoint = (a: SessionSettings, b: SessionSettings): boolean =>
-  a.remote !== undefined && b.remote !== undefined && sameAddress(a.remote.address, b.remote.address);
+const isAt = ({ remote }: SessionSettings, address: Address): boolean =>
+  remote !== undefined && sameAddress(remote.address, address);
 
 /** A listening socket that is wanted: opened as soon as it can be. */
 class ListenerState {
@@ -246,6 +239,9 @@ class ListenerState {
       log.write('info', 'listening', `listening for BGP on ${where.address} port ${where.port}`, where);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
+      // Without its keys it would take unsigned connections.
+      this.listener?.close();
+      this.listener = undefined;
       if (error.message !== this.#problem) {
         log.write(
           'error',
@@ -343,34 +339,50 @@ class Neighbour implements SessionOutput {
 
   established(session: Session, negotiated: Negotiated, { local }: Pick<Connection, 'local'>): void {
     this.#negotiated = negotiated;
-    for (const family of negotiated.families) {
-      const nextHop = this.#nextHop(local.address, family);
-      if (nextHop === undefined) {
-        const text = `${this.settings.name}: no ${family} routes, for want of a next hop: the interface of ${formatAddress(local.address)} has no ${family} address`;
-        this.#environment.log.write('warn', 'noNextHop', text, { peer: this.settings.name, family });
-        continue;
-      }
-      const kind: SessionKind = {
-        family,
-        localAsn: this.settings.asn,
-        internal: negotiated.internal,
-        fourOctetAs: negotiated.fourOctetAs,
-        maxOctets: negotiated.sendExtendedMessage ? maxExtendedMessageOctets : maxMessageOctets,
-        nextHop,
-        linkLocal: family === 'ipv6' && isIpv6LinkLocal(local.address) ? local.address : undefined,
-      };
-      const member: Member = {
-        get writable() {
-          return session.unsentOctets < unsentLimit;
-        },
-        write: (octets, messages) => session.write(octets, messages),
-      };
-      const state: FamilyState = { kind, member, told: false, refreshing: false, membership: undefined as never };
-      state.membership = this.#views.join(this.#peer.view, kind, member, () => this.#finish(state));
-      this.#families.set(family, state);
+    const waiting = negotiated.families.filter((family) => !this.#join(session, negotiated, local.address, family));
+    for (const family of waiting) {
+      const text = `${this.settings.name}: no ${family} routes yet, for want of a next hop: the interface of ${formatAddress(local.address)} has no ${family} address`;
+      this.#environment.log.write('warn', 'noNextHop', text, { peer: this.settings.name, family });
     }
     for (const state of this.#families.values()) state.membership.pump();
+    if (waiting.length > 0) this.#joinLater(session, negotiated, local.address, waiting);
     this.#report('Established', [...this.#families.keys()]);
+  }
+
+  /** An interface gets its addresses, and the kernel says so, some time after the other family already speaks. */
+  #joinLater(session: Session, negotiated: Negotiated, local: Address, families: readonly Family[]): void {
+    this.#environment.timers.after(nextHopRetryMs, () => {
+      if (this.#negotiated !== negotiated) return;
+      const waiting = families.filter((family) => !this.#join(session, negotiated, local, family));
+      for (const family of families) this.#families.get(family)?.membership.pump();
+      if (waiting.length < families.length) this.#report('Established', [...this.#families.keys()]);
+      if (waiting.length > 0) this.#joinLater(session, negotiated, local, waiting);
+    });
+  }
+
+  /** False while there is no next hop for the family. */
+  #join(session: Session, negotiated: Negotiated, local: Address, family: Family): boolean {
+    const nextHop = this.#nextHop(local, family);
+    if (nextHop === undefined) return false;
+    const kind: SessionKind = {
+      family,
+      localAsn: this.settings.asn,
+      internal: negotiated.internal,
+      fourOctetAs: negotiated.fourOctetAs,
+      maxOctets: negotiated.sendExtendedMessage ? maxExtendedMessageOctets : maxMessageOctets,
+      nextHop,
+      linkLocal: family === 'ipv6' && isIpv6LinkLocal(local) ? local : undefined,
+    };
+    const member: Member = {
+      get writable() {
+        return session.unsentOctets < unsentLimit;
+      },
+      write: (octets, messages) => session.write(octets, messages),
+    };
+    const state: FamilyState = { kind, member, told: false, refreshing: false, membership: undefined as never };
+    state.membership = this.#views.join(this.#peer.view, kind, member, () => this.#finish(state));
+    this.#families.set(family, state);
+    return true;
   }
 
   closed(): void {

@@ -21,7 +21,7 @@ interface Place {
 }
 
 /** Rows encoded in one go: enough to fill messages whatever the mix of attributes, little enough to stay below 10 ms. */
-const batchRows = 131072;
+export const batchRows = 131072;
 
 export class UpdateGroup {
   readonly rib: Rib;
@@ -51,11 +51,11 @@ export class UpdateGroup {
     this.pump();
   }
 
-  /** Starts a member at the head of the log, or sends it there once more for a refresh. */
-  join(member: Member, finish: Finish): void {
+  /** Starts a member at a cursor of its own: at the head of the log, where it goes once more for a refresh, unless told otherwise. */
+  join(member: Member, finish: Finish, cursor: Cursor = this.rib.open()): void {
     // The old cursor closes after the new one opens: what the member has not been told is withdrawn stays known.
     const left = this.#take(member);
-    this.#places.push({ cursor: this.rib.open(), members: new Map([[member, finish]]) });
+    this.#places.push({ cursor, members: new Map([[member, finish]]) });
     this.#drop(left);
   }
 
@@ -68,18 +68,22 @@ export class UpdateGroup {
     return this.#places.find(({ members }) => members.has(member))?.cursor;
   }
 
-  /** The member that stands furthest behind, if it does not take more: who to give up when memory must be freed. */
-  laggard(): Member | undefined {
-    const behind = this.#places.filter(({ cursor }) => !this.rib.caughtUp(cursor));
-    for (const { members } of behind) for (const member of members.keys()) if (!member.writable) return member;
-    return undefined;
+  /** Of the members that do not take more the one that stands furthest behind, and how far it got. */
+  laggard(): { readonly member: Member; readonly progress: number } | undefined {
+    let worst: { readonly member: Member; readonly progress: number } | undefined;
+    for (const { cursor, members } of this.#places) {
+      const progress = this.rib.progress(cursor);
+      if (this.rib.caughtUp(cursor) || progress >= (worst?.progress ?? Number.POSITIVE_INFINITY)) continue;
+      const member = [...members.keys()].find(({ writable }) => !writable);
+      if (member !== undefined) worst = { member, progress };
+    }
+    return worst;
   }
 
   /** Writes to every member what it takes. Bounded: a member that has been written a batch takes no more in this turn, or is at the end. */
   pump(): void {
     for (let i = 0; i < this.#places.length; i++) this.#advance(this.#places[i]!);
     if (this.#places.length > 1) this.#merge();
-    this.rib.settle();
     // A table in motion keeps nothing: what was encoded is no longer what a newcomer must be told.
     if (this.#encodedVersion !== this.rib.version) this.#forgetEncoded();
   }

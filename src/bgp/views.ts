@@ -3,10 +3,11 @@
 
 import type { RouteAttributes } from '../config/config.js';
 import { type Family, formatAddress } from '../net/address.js';
-import { Rib, type RouteColumns, withdrawn } from './rib.js';
+import { Rib, type RouteColumns } from './rib.js';
+import { difference, withdrawals } from './rib-difference.js';
 import { encodeRouteAttributes, type SessionKind } from './route-attributes.js';
-import { type EncodedAttributes, type EncodedBatch, type Encoding, encodeBatch } from './update-encoder.js';
-import { type Finish, type Member, UpdateGroup } from './update-group.js';
+import { type EncodedAttributes, type Encoding, encodeBatch } from './update-encoder.js';
+import { batchRows, type Finish, type Member, UpdateGroup } from './update-group.js';
 
 interface ViewFamily {
   readonly rib: Rib;
@@ -21,11 +22,16 @@ export class Views {
   readonly #attributes = new Map<number, RouteAttributes>();
   readonly #memos = new Set<AttributeMemo>();
   readonly #oversized: (attributes: RouteAttributes) => void;
+  readonly #later: (task: () => void) => void;
+  readonly #unsettled = new Set<Rib>();
+  /** Of the last move: peers that part from a view, or join one, do so one after the other. */
+  #difference: { readonly before: Rib; readonly after: Rib; readonly versions: string; readonly rest: Rib } | undefined;
   #complete = false;
 
-  /** `oversized` is told of attribute sets that fit no message: their routes are not announced. */
-  constructor(oversized: (attributes: RouteAttributes) => void) {
+  /** `oversized` is told of attribute sets that fit no message: their routes are not announced. `later` runs a task once this turn's octets have left. */
+  constructor(oversized: (attributes: RouteAttributes) => void, later: (task: () => void) => void) {
     this.#oversized = oversized;
+    this.#later = later;
   }
 
   define(id: number, attributes: RouteAttributes): void {
@@ -40,15 +46,23 @@ export class Views {
 
   /** Applies changes and tells every session of the view. Answers a session to give up, should one hold too much memory. */
   change(view: number, columns: RouteColumns): Member | undefined {
-    const { rib, groups } = this.#family(view, columns.family);
-    rib.apply(columns);
+    const state = this.#family(view, columns.family);
+    state.rib.apply(columns);
+    return this.#tell(state);
+  }
+
+  withdrawAll(view: number, family: Family): Member | undefined {
+    const state = this.#family(view, family);
+    state.rib.withdrawAll();
+    return this.#tell(state);
+  }
+
+  #tell({ rib, groups }: ViewFamily): Member | undefined {
     for (const group of groups.values()) group.pump();
+    this.#settleLater(rib);
     if (rib.withdrawals <= rib.size + patience) return undefined;
-    for (const group of groups.values()) {
-      const laggard = group.laggard();
-      if (laggard !== undefined) return laggard;
-    }
-    return undefined;
+    const laggards = [...groups.values()].flatMap((group) => group.laggard() ?? []);
+    return laggards.sort((a, b) => a.progress - b.progress)[0]?.member;
   }
 
   /** The whole table is known: sessions that have been sent all of it are told that this was all. */
@@ -59,6 +73,7 @@ export class Views {
 
   drop(view: number): void {
     for (const family of ['ipv4', 'ipv6'] as const) this.#ribs.delete(keyOf(view, family));
+    this.#difference = undefined;
   }
 
   rib(view: number, family: Family): Rib {
@@ -66,6 +81,43 @@ export class Views {
   }
 
   join(view: number, kind: SessionKind, member: Member, finish: Finish): Membership {
+    const group = this.#group(view, kind);
+    group.join(member, finish);
+    return this.#membership(view, kind, group, member);
+  }
+
+  /**
+   * Takes a session to another view, and tells it the difference; one that is still being told its table is told the new
+   * one from the beginning. What it is told at once waits for no window: it is no more than a table, and it is once.
+   */
+  move(from: Membership, view: number, kind: SessionKind, member: Member, finish: Finish): Membership {
+    const [before, after] = [this.rib(from.view, kind.family), this.rib(view, kind.family)];
+    const knowsAll = from.progress().pending === 0;
+    // Before it leaves: what it has still to be told is withdrawn is known for as long as it is there.
+    const rest = knowsAll ? this.#differenceOf(before, after) : withdrawals(before, after);
+    from.leave();
+    const group = this.#group(view, kind);
+    const cursor = rest.open();
+    while (!rest.caughtUp(cursor)) {
+      const batch = encodeBatch(rest, cursor.at, batchRows, group.encoding);
+      member.write(batch.octets, batch.messages);
+      rest.advance(cursor, batch.last);
+    }
+    rest.close(cursor);
+    group.join(member, finish, knowsAll ? after.openAtEnd() : after.open());
+    return this.#membership(view, kind, group, member);
+  }
+
+  #differenceOf(before: Rib, after: Rib): Rib {
+    const versions = `${before.version} ${after.version}`;
+    const last = this.#difference;
+    if (last?.before === before && last.after === after && last.versions === versions) return last.rest;
+    const rest = difference(before, after);
+    this.#difference = { before, after, versions, rest };
+    return rest;
+  }
+
+  #group(view: number, kind: SessionKind): UpdateGroup {
     const { rib, groups } = this.#family(view, kind.family);
     const key = groupKey(kind);
     let group = groups.get(key);
@@ -76,12 +128,18 @@ export class Views {
       groups.set(key, group);
       if (this.#complete) group.complete();
     }
-    group.join(member, finish);
-    const joined = group;
+    return group;
+  }
+
+  #membership(view: number, kind: SessionKind, joined: UpdateGroup, member: Member): Membership {
+    const { rib, groups } = this.#family(view, kind.family);
     return {
       view,
       family: kind.family,
-      pump: () => joined.pump(),
+      pump: () => {
+        joined.pump();
+        this.#settleLater(rib);
+      },
       rejoin: (again) => {
         joined.join(member, again);
         joined.pump();
@@ -95,18 +153,19 @@ export class Views {
       leave: () => {
         joined.leave(member);
         if (!joined.empty) return;
-        groups.delete(key);
+        groups.delete(groupKey(kind));
         for (const memo of this.#memos) if (memo === joined.encoding) this.#memos.delete(memo);
       },
     };
   }
 
-  /** Takes a session to another view: what only the old one announces is withdrawn, then it is told the new one. */
-  move(from: Membership, view: number, kind: SessionKind, member: Member, finish: Finish): Membership {
-    const batch = onlyIn(this.rib(from.view, kind.family), this.rib(view, kind.family), kind.maxOctets);
-    from.leave();
-    if (batch !== undefined) member.write(batch.octets, batch.messages);
-    return this.join(view, kind, member, finish);
+  #settleLater(rib: Rib): void {
+    if (rib.withdrawals === 0 || this.#unsettled.has(rib)) return;
+    this.#unsettled.add(rib);
+    this.#later(() => {
+      this.#unsettled.delete(rib);
+      rib.settle();
+    });
   }
 
   #family(view: number, family: Family): ViewFamily {
@@ -130,31 +189,6 @@ export interface Membership {
   progress(): { announced: number; pending: number };
   leave(): void;
 }
-
-/** Withdrawals of what a session of `before` may have been told and `after` does not announce. */
-function onlyIn(before: Rib, after: Rib, maxOctets: number): EncodedBatch | undefined {
-  const { family, width } = before;
-  const gone: number[] = [];
-  for (let row = before.after(0); row !== 0; row = before.after(row)) {
-    const words = before.words.subarray(row * width, (row + 1) * width);
-    if (after.lookup(words, before.lengths[row]!) === withdrawn) gone.push(row);
-  }
-  if (gone.length === 0) return undefined;
-  const rest = new Rib(family);
-  const columns = {
-    family,
-    count: gone.length,
-    words: Uint32Array.from(gone.flatMap((row) => [...before.words.subarray(row * width, (row + 1) * width)])),
-    lengths: Uint8Array.from(gone, (row) => before.lengths[row]!),
-    attributes: new Uint32Array(gone.length).fill(1),
-  };
-  rest.open();
-  rest.apply(columns);
-  rest.apply({ ...columns, attributes: new Uint32Array(gone.length) });
-  return encodeBatch(rest, 0, gone.length, { maxOctets, attributes: () => ({ octets: none, nextHop: none }) });
-}
-
-const none = new Uint8Array();
 
 const keyOf = (view: number, family: Family): string => `${view} ${family}`;
 

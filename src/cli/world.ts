@@ -19,8 +19,6 @@ export interface World {
 
 export function processWorld(): World {
   const { stdout, stderr, env } = process;
-  // A reader that has seen enough, as `head` does, is no failure of ours.
-  stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
   return {
     variables: env,
     columns: stdout.columns ?? (Number.parseInt(env['COLUMNS'] ?? '', 10) || 80),

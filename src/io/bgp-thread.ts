@@ -3,6 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { FromSpeaker, PeerCommand, SpeakerSettings, SpeakerStatus, ToSpeaker } from '../bgp/protocol.js';
 import type { RouteAttributes } from '../config/config.js';
+import type { Family } from '../net/address.js';
 import type { RoutePort } from '../plan/announcer.js';
 import type { RouteBatch } from '../plan/wanted.js';
 
@@ -50,6 +51,10 @@ export class BgpThread implements RoutePort {
   changeRoutes({ view, ...columns }: RouteBatch): void {
     const buffers = [columns.words.buffer, columns.lengths.buffer, columns.attributes.buffer] as ArrayBuffer[];
     this.#worker.postMessage({ kind: 'changeRoutes', view, columns } satisfies ToSpeaker, buffers);
+  }
+
+  withdrawAll(view: number, family: Family): void {
+    this.#post({ kind: 'withdrawAll', view, family });
   }
 
   forgetAttributes(ids: readonly number[]): void {

@@ -7,4 +7,4 @@ import { Worker } from 'node:worker_threads';
 const maxYoungGenerationSizeMb = 4;
 
 export const startBgpWorker = (): Worker =>
-  new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb } });
+  new Worker(new URL('./worker.cjs', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb } });

@@ -103,5 +103,7 @@ export class HouseLog implements Log {
 }
 
 /** For errors of ours that end the daemon. */
-export const describeError = (error: unknown): string =>
-  sanitised(error instanceof Error ? (error.stack ?? error.message) : String(error), 4000);
+export const describeError = (error: unknown): string => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return sanitised(text.replaceAll(/\n\s*/g, ' '), 4000);
+};

@@ -86,6 +86,7 @@ export function parsePrefix(text: string): Prefix | undefined {
 
 /** The `length`-bit prefix that holds the address. */
 export function prefixOf(address: Address, length: number): Prefix {
+  if (length === bitsOf(address.family)) return { family: address.family, words: address.words, length }; // the address itself
   const words = address.words.map((word, i) => (word & maskWord(length - i * 32)) >>> 0);
   return { family: address.family, words, length };
 }

@@ -3,6 +3,7 @@
 
 import type { BgpAdvertisement, Config, RouteAttributes } from '../config/config.js';
 import { anySelects } from '../config/selector.js';
+import type { Family } from '../net/address.js';
 import { type PoolOf, poolIndex } from '../pools/ranges.js';
 import { type Settlement, settle } from '../pools/settle.js';
 import type { Bulk } from '../table/bulk.js';
@@ -18,6 +19,8 @@ import { type RouteBatch, Wanted } from './wanted.js';
 export interface RoutePort {
   defineAttributes(sets: readonly { readonly id: AttributesId; readonly attributes: RouteAttributes }[]): void;
   changeRoutes(batch: RouteBatch): void;
+  /** Everything the view announces of the family. */
+  withdrawAll(view: number, family: Family): void;
   forgetAttributes(ids: readonly AttributesId[]): void;
 }
 
@@ -42,7 +45,9 @@ export class Announcer {
   readonly #port: RoutePort;
   readonly #now: () => Date;
   #config: Config;
-  #sources: readonly string[] = [];
+  #sources: readonly string[];
+  /** Views that nobody has any more, but for peers that have still to move. */
+  #leaving: readonly number[] = [];
   #context: PlanContext;
   #poolOf: PoolOf;
 
@@ -83,10 +88,14 @@ export class Announcer {
   }
 
   planOf(service: Service): ServicePlan {
-    return plan(service, this.settlement(service).addresses, this.#context);
+    const { state, addresses } = this.settlement(service);
+    return state === 'Allocated' ? plan(service, addresses, this.#context) : { routes: [], withheld: [] };
   }
 
-  /** Takes over a configuration. Views that nobody uses any more stay until dropUnusedViews(), so that their peers can move first. */
+  /**
+   * Takes over a configuration; what sources had that are no longer in it counts no more. Views that nobody uses any more
+   * stay as they are until dropUnusedViews(), so that their peers can move first and are told the difference.
+   */
   configure(config: Config, force: boolean): Refusal | undefined {
     const before = { config: this.#config, context: this.#context, poolOf: this.#poolOf, sources: this.#sources };
     this.#config = config;
@@ -99,8 +108,11 @@ export class Announcer {
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
     this.#planAll();
-    const refusal = force ? undefined : this.#refusal();
-    if (refusal !== undefined) {
+    const refusal = force ? undefined : this.#refusal(before.context.views);
+    const forgotten =
+      refusal === undefined ? idsNotIn(before.context.views, this.views) : idsNotIn(this.views, before.context.views);
+    if (refusal === undefined) this.#leaving = [...this.#leaving, ...forgotten];
+    else {
       this.#config = before.config;
       this.#context = before.context;
       this.#poolOf = before.poolOf;
@@ -108,25 +120,27 @@ export class Announcer {
       this.table.rank(this.#sources);
       this.#planAll();
     }
-    this.#commit();
+    for (const view of forgotten) this.#wanted.forgetView(view);
+    this.#say();
     return refusal;
   }
 
-  /** Views whose peers have all moved away: forgotten here, and named so that the BGP thread forgets them too. */
-  dropUnusedViews(): number[] {
-    const used = new Set(this.views.map(({ id }) => id));
-    const unused = this.#wanted.views().filter((view) => !used.has(view));
-    for (const view of unused) this.#wanted.dropView(view);
-    this.#port.forgetAttributes(this.#sets.takeRemoved());
+  /** Views whose peers have all moved away, named so that the BGP thread forgets them. */
+  dropUnusedViews(): readonly number[] {
+    const unused = this.#leaving;
+    this.#leaving = [];
+    this.#forgetAttributes();
     return unused;
   }
 
   applyServices(source: string, change: SourceChange, force = false): Refusal | undefined {
-    const inverse = force || this.#unlimited ? undefined : this.#inverse(source, change);
-    this.#replan(this.table.apply(source, change, this.#now()));
-    const refusal = inverse === undefined ? undefined : this.#refusal();
-    if (refusal !== undefined && inverse !== undefined) this.#replan(this.table.apply(source, inverse, this.#now()));
-    this.#commit();
+    const undo = force || this.#unlimited ? undefined : this.#undo(source, change);
+    const now = this.#now();
+    this.#replan(this.table.apply(source, change, () => now));
+    const refusal = undo === undefined ? undefined : this.#refusal();
+    if (refusal !== undefined) undo?.();
+    this.#say();
+    this.#forgetAttributes();
     return refusal;
   }
 
@@ -136,7 +150,8 @@ export class Announcer {
     this.#setBulk(source, bulk);
     const refusal = force ? undefined : this.#refusal();
     if (refusal !== undefined) this.#setBulk(source, before);
-    this.#commit();
+    this.#say();
+    this.#forgetAttributes();
     return refusal;
   }
 
@@ -164,21 +179,29 @@ export class Announcer {
     return this.#config.safety.maxWithdrawPercent >= 100;
   }
 
-  #refusal(): Refusal | undefined {
+  /** `before`: where peers have been until now. One that changes its view loses what the new one does not want. */
+  #refusal(before: readonly View[] = this.views): Refusal | undefined {
     const allowedPercent = this.#config.safety.maxWithdrawPercent;
-    if (this.#unlimited || this.announced === 0) return undefined;
-    const withdrawals = this.#wanted.pendingWithdrawals();
-    if (withdrawals * 100 <= this.announced * allowedPercent) return undefined;
-    return { withdrawals, announced: this.announced, allowedPercent };
+    const { announced } = this;
+    if (this.#unlimited || announced === 0) return undefined;
+    let withdrawals = this.#wanted.pendingWithdrawals(new Set(this.views.map(({ id }) => id)));
+    for (const from of before) {
+      const moved = this.views.filter(
+        ({ id, peers }) => id !== from.id && peers.some((peer) => from.peers.includes(peer)),
+      );
+      for (const { id } of moved) withdrawals += this.#wanted.lostBetween(from.id, id);
+    }
+    if (withdrawals * 100 <= announced * allowedPercent) return undefined;
+    return { withdrawals, announced, allowedPercent };
   }
 
-  #inverse(source: string, { upserted, removed }: SourceChange): SourceChange {
-    const names = [...removed, ...upserted.map(({ name }) => name)];
-    const before = names.map((name) => [name, this.table.of(source, name)] as const);
-    return {
-      upserted: before.flatMap(([, service]) => service ?? []),
-      removed: before.flatMap(([name, service]) => (service === undefined ? [name] : [])),
-    };
+  /** Puts a source back to what it says now. */
+  #undo(source: string, { upserted, removed }: SourceChange): () => void {
+    const names = [...new Set([...removed, ...upserted.map(({ name }) => name)])];
+    const services = names.flatMap((name) => this.table.of(source, name) ?? []);
+    const sinces = new Map(names.map((name) => [name, this.table.since(name)]));
+    const since = (name: string): Date => sinces.get(name) ?? this.#now();
+    return () => this.#replan(this.table.apply(source, { removed: names, upserted: services }, since));
   }
 
   #planAll(): void {
@@ -197,22 +220,32 @@ export class Announcer {
     if (bulk === undefined) this.#bulks.delete(source);
     else this.#bulks.set(source, bulk);
     const rank = this.#sources.indexOf(source);
+    const counted = rank < 0 ? undefined : bulk;
     for (const view of this.views) {
-      const sets = bulk === undefined ? undefined : this.bulkAdvertisement(view, bulk);
-      this.#wanted.setBulk(view.id, source, rank, bulk, typeof sets === 'string' ? undefined : sets);
+      const sets = counted && this.bulkAdvertisement(view, counted);
+      this.#wanted.setBulk(view.id, source, rank, counted, typeof sets === 'string' ? undefined : sets);
     }
   }
 
-  #commit(): void {
-    this.#wanted.takeRoutes((batch) => {
-      const added = this.#sets.takeAdded();
-      if (added.length > 0) this.#port.defineAttributes(added);
-      this.#port.changeRoutes(batch);
-    });
+  #say(): void {
+    this.#wanted.takeRoutes(
+      (batch) => {
+        const added = this.#sets.takeAdded();
+        if (added.length > 0) this.#port.defineAttributes(added);
+        this.#port.changeRoutes(batch);
+      },
+      (view, family) => this.#port.withdrawAll(view, family),
+    );
+  }
+
+  #forgetAttributes(): void {
     const removed = this.#sets.takeRemoved();
     if (removed.length > 0) this.#port.forgetAttributes(removed);
   }
 }
+
+const idsNotIn = (views: readonly View[], others: readonly View[]): number[] =>
+  views.map(({ id }) => id).filter((id) => !others.some((other) => other.id === id));
 
 const coversBulk = ({ pools, serviceSelectors }: BgpAdvertisement): boolean =>
   pools === undefined && anySelects(serviceSelectors, {});

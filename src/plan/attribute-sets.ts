@@ -8,11 +8,19 @@ import type { Community } from '../net/community.js';
 /** Never 0: that means withdrawn. */
 export type AttributesId = number;
 
+interface InternedSet {
+  readonly key: string;
+  readonly attributes: RouteAttributes;
+  uses: number;
+  /** It has left through takeAdded(). */
+  told: boolean;
+}
+
 export class AttributeSets {
   readonly #byKey = new Map<string, AttributesId>();
   /** The same object comes again for every plain service: found without looking into it. */
   readonly #byObject = new WeakMap<RouteAttributes, AttributesId>();
-  readonly #sets: ({ key: string; attributes: RouteAttributes; uses: number } | undefined)[] = [undefined];
+  readonly #sets: (InternedSet | undefined)[] = [undefined];
   readonly #free: AttributesId[] = [];
   #added: AttributesId[] = [];
   #idle = new Set<AttributesId>();
@@ -25,7 +33,7 @@ export class AttributeSets {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const id = this.#free.pop() ?? this.#sets.length;
-    this.#sets[id] = { key, attributes, uses: 0 };
+    this.#sets[id] = { key, attributes, uses: 0, told: false };
     this.#byKey.set(key, id);
     this.#byObject.set(attributes, id);
     this.#added.push(id);
@@ -52,21 +60,23 @@ export class AttributeSets {
 
   /** Sets that came since the last call: to be told before any route that carries them. */
   takeAdded(): { id: AttributesId; attributes: RouteAttributes }[] {
-    const added = this.#added
-      .filter((id) => this.#sets[id] !== undefined)
-      .map((id) => ({ id, attributes: this.attributes(id) }));
+    const added = this.#added.map((id) => ({ id, attributes: this.attributes(id) }));
+    for (const id of this.#added) this.#sets[id]!.told = true;
     this.#added = [];
     return added;
   }
 
-  /** Sets that nobody uses any more: to be told after all routes. Their ids are used again. */
+  /** Sets that were told and nobody uses any more: to be told after all routes. Their ids are used again. */
   takeRemoved(): AttributesId[] {
-    const removed = [...this.#idle];
-    for (const id of removed) {
-      this.#byKey.delete(this.#sets[id]!.key);
+    const removed: AttributesId[] = [];
+    for (const id of this.#idle) {
+      const { key, told } = this.#sets[id]!;
+      if (told) removed.push(id);
+      this.#byKey.delete(key);
       this.#sets[id] = undefined;
       this.#free.push(id);
     }
+    this.#added = this.#added.filter((id) => this.#sets[id] !== undefined);
     this.#idle = new Set();
     return removed;
   }

@@ -8,24 +8,27 @@ import type { AttributesId } from './attribute-sets.js';
 /** `ids[i]`: what rows with attribute index i are announced with; undefined: the view does not announce the bulk. */
 export interface BulkRoutes {
   readonly bulk: Bulk;
+  /** Of its source: where several hold a prefix, the lowest speaks. */
+  readonly rank: number;
   readonly ids: readonly AttributesId[] | undefined;
 }
 
 /** Takes one changed row: its place in `columns`, the id to announce it with (0 to withdraw it), and whether it was announced before. */
 export type RowSink = (columns: BulkColumns, row: number, id: AttributesId, before: boolean) => void;
 
-/** Rows whose announcement differs between two versions, in order of prefix. */
+/** Rows whose announcement differs between two versions, or all there are with `every`, in order of prefix. */
 export function differences(
   family: Family,
   before: BulkRoutes | undefined,
   after: BulkRoutes | undefined,
+  every: boolean,
   changed: RowSink,
 ): void {
   const a = before?.ids === undefined ? undefined : before.bulk[family];
   const b = after?.ids === undefined ? undefined : after.bulk[family];
   const aIds = before?.ids ?? [];
   const bIds = after?.ids ?? [];
-  if (a === b && sameIds(aIds, bIds)) return;
+  if (!every && a === b && sameIds(aIds, bIds)) return;
   let i = 0;
   let j = 0;
   const aCount = a?.count ?? 0;
@@ -38,7 +41,7 @@ export function differences(
       j++;
     } else {
       const id = bIds[b!.attributes[j]!]!;
-      if (aIds[a!.attributes[i]!] !== id) changed(b!, j, id, true);
+      if (every || aIds[a!.attributes[i]!] !== id) changed(b!, j, id, true);
       i++;
       j++;
     }

@@ -43,6 +43,8 @@ export interface ListedService {
 export interface RejectedClaim {
   readonly source: string;
   readonly name: string;
+  /** An entry before it has the name: both are listed. */
+  readonly isRepeat: boolean;
   readonly message: string;
 }
 
@@ -80,7 +82,7 @@ export class Listing {
     for (const rejected of this.#rejected()) {
       if (rejected.name !== name) continue;
       const at = listed.findIndex(({ source, state }) => source === rejected.source && state !== 'Rejected');
-      if (at < 0) listed.push(this.#rejectedItem(rejected));
+      if (at < 0 || rejected.isRepeat) listed.push(this.#rejectedItem(rejected));
       // Its last good version stays announced; that it is not what the table says comes first.
       else
         listed[at] = {

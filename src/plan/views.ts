@@ -9,8 +9,8 @@ export interface View {
 }
 
 /**
- * The views of a configuration. A view keeps its number while any of its peers stay with it, so that a change of policy
- * reaches them as a difference.
+ * The views of a configuration. A view keeps its number when all of its peers stay together: then a change of policy
+ * reaches them in place. Peers that part go to new views, or one would see for a moment what is meant for the other.
  */
 export function assignViews(
   peers: readonly BgpPeer[],
@@ -25,15 +25,13 @@ export function assignViews(
     if (found === undefined) classes.set(key, { advertisements: offered, peers: [name] });
     else found.peers.push(name);
   }
-  const idOf = new Map(previous.flatMap(({ id, peers: members }) => members.map((peer) => [peer, id] as const)));
-  const taken = new Set<number>();
+  const known = new Set(peers.map(({ name }) => name));
   let nextId = Math.max(0, ...previous.map(({ id }) => id)) + 1;
-  // Larger classes choose first: then the fewest peers change their view.
-  const bySize = [...classes.values()].sort((a, b) => b.peers.length - a.peers.length);
-  return bySize.map((group) => {
-    const known = group.peers.map((peer) => idOf.get(peer)).find((id) => id !== undefined && !taken.has(id));
-    const id = known ?? nextId++;
-    taken.add(id);
-    return { id, ...group };
+  return [...classes.values()].map((group) => {
+    const kept = previous.find((view) => {
+      const staying = view.peers.filter((peer) => known.has(peer));
+      return staying.length > 0 && staying.every((peer) => group.peers.includes(peer));
+    });
+    return { id: kept?.id ?? nextId++, ...group };
   });
 }

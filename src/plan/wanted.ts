@@ -17,6 +17,8 @@ export interface RouteBatch {
   readonly words: Uint32Array;
   readonly lengths: Uint8Array;
   readonly attributes: Uint32Array;
+  /** Prefixes that this batch and those behind it are known to add: room to be made at once. */
+  readonly coming: number;
 }
 
 interface Claim {
@@ -51,7 +53,6 @@ interface Said {
 }
 
 interface BulkState {
-  rank: number;
   wanted: BulkRoutes | undefined;
   said: BulkRoutes | undefined;
 }
@@ -59,6 +60,8 @@ interface BulkState {
 interface ViewState {
   readonly entries: Map<number | string, Entry>;
   readonly bulks: Map<string, BulkState>;
+  /** Routes the BGP thread knows. */
+  announced: number;
 }
 
 const batchRows = 65536;
@@ -68,15 +71,16 @@ export class Wanted {
   readonly #views = new Map<number, ViewState>();
   readonly #claims = new Map<string, Said[]>();
   #changed: Said[] = [];
-  /** Routes the BGP thread knows, over all views. */
-  #announced = 0;
 
   constructor(sets: AttributeSets) {
     this.#sets = sets;
   }
 
+  /** Routes the BGP thread knows, over all views. */
   get announced(): number {
-    return this.#announced;
+    let announced = 0;
+    for (const view of this.#views.values()) announced += view.announced;
+    return announced;
   }
 
   /** Services with a route in one of these views. */
@@ -114,45 +118,65 @@ export class Wanted {
     attributes: readonly RouteAttributes[] | undefined,
   ): void {
     const state = this.#view(view);
-    const known = state.bulks.get(source) ?? { rank, wanted: undefined, said: undefined };
-    known.rank = rank;
+    const known = state.bulks.get(source) ?? { wanted: undefined, said: undefined };
     const ids = attributes?.map((set) => this.#sets.intern(set));
     for (const id of ids ?? []) this.#sets.retain(id);
     if (known.wanted !== known.said) this.#releaseBulk(known.wanted);
-    known.wanted = bulk === undefined ? undefined : { bulk, ids };
+    known.wanted = bulk === undefined ? undefined : { bulk, rank, ids };
     state.bulks.set(source, known);
   }
 
-  /** Nothing is wanted in this view any more, and nobody listens: forgets it without changes. */
-  dropView(view: number): void {
+  /** Forgets a view that no service claims anything in, without a word: its peers have another. */
+  forgetView(view: number): void {
     const state = this.#views.get(view);
     if (state === undefined) return;
-    for (const [service, claims] of this.#claims) {
-      const kept = claims.filter((said) => said.view !== view);
-      for (const said of claims) if (said.view === view) this.#unclaim(said, service);
-      if (kept.length === 0) this.#claims.delete(service);
-      else this.#claims.set(service, kept);
+    for (const { said } of state.entries.values()) if (said !== 0) this.#sets.release(said);
+    for (const { said, wanted } of state.bulks.values()) {
+      this.#releaseBulk(said);
+      if (wanted !== said) this.#releaseBulk(wanted);
     }
-    this.takeRoutes(() => {});
-    for (const [source, { rank }] of state.bulks) this.setBulk(view, source, rank, undefined, undefined);
-    this.takeRoutes(() => {});
+    this.#changed = this.#changed.filter((changed) => changed.view !== view);
     this.#views.delete(view);
   }
 
-  /** How many announced routes the next takeRoutes() would withdraw. */
-  pendingWithdrawals(): number {
+  /** How many announced routes the next takeRoutes() would withdraw from these views. */
+  pendingWithdrawals(views: ReadonlySet<number>): number {
     let withdrawals = 0;
-    this.#differences(({ said, id }) => {
-      if (said && id === 0) withdrawals++;
+    this.#differences(({ view, said, id }) => {
+      if (said && id === 0 && views.has(view)) withdrawals++;
     });
     return withdrawals;
   }
 
+  /** How many routes that are announced in one view another does not want: what a peer loses that moves there. */
+  lostBetween(from: number, to: number): number {
+    const { entries, bulks } = this.#view(from);
+    let lost = 0;
+    for (const { prefix, said } of entries.values()) if (said !== 0 && !this.#isWanted(to, prefix)) lost++;
+    const seen = new Set(entries.keys());
+    for (const { said } of bulks.values()) {
+      if (said?.ids === undefined) continue;
+      for (const columns of [said.bulk.ipv4, said.bulk.ipv6]) {
+        for (let row = 0; row < columns.count; row++) {
+          const prefix = prefixOfRow(columns, row);
+          if (seen.size !== seen.add(prefixKey(prefix)).size && !this.#isWanted(to, prefix)) lost++;
+        }
+      }
+    }
+    return lost;
+  }
+
+  #isWanted(view: number, prefix: Prefix): boolean {
+    const entry = this.#view(view).entries.get(prefixKey(prefix));
+    return (entry !== undefined && entry.claims.length > 0) || this.#wantedByBulk(view, prefix) !== 0;
+  }
+
   /** Hands out what has changed since the last call, in batches of one view and family, and takes it as said. */
-  takeRoutes(deliver: (batch: RouteBatch) => void): void {
+  takeRoutes(deliver: (batch: RouteBatch) => void, withdrawAll: (view: number, family: Family) => void): void {
+    this.#takeWholeBulks(deliver, withdrawAll);
     const batches = new Map<number, BatchWriter>();
     this.#differences((change) => {
-      this.#announced += (change.id === 0 ? 0 : 1) - (change.said ? 1 : 0);
+      this.#view(change.view).announced += (change.id === 0 ? 0 : 1) - (change.said ? 1 : 0);
       const key = change.view * 2 + (change.family === 'ipv4' ? 0 : 1);
       let writer = batches.get(key);
       if (writer === undefined) {
@@ -166,10 +190,27 @@ export class Wanted {
     this.#settle();
   }
 
+  /** A bulk that comes, or goes, as a whole is cut from its columns as it is. */
+  #takeWholeBulks(deliver: (batch: RouteBatch) => void, withdrawAll: (view: number, family: Family) => void): void {
+    for (const [view, viewState] of this.#views) {
+      const { entries, bulks } = viewState;
+      const [state] = bulks.values();
+      if (entries.size > 0 || bulks.size !== 1 || state === undefined || state.said === state.wanted) continue;
+      const before = rowsOf(state.said);
+      const after = rowsOf(state.wanted);
+      if (before > 0 && after > 0) continue;
+      if (before > 0) for (const family of ['ipv4', 'ipv6'] as const) withdrawAll(view, family);
+      if (after > 0 && state.wanted !== undefined) wholeBatches(view, state.wanted, deliver);
+      viewState.announced += after - before;
+      this.#releaseBulk(state.said);
+      state.said = state.wanted;
+    }
+  }
+
   #view(view: number): ViewState {
     let state = this.#views.get(view);
     if (state === undefined) {
-      state = { entries: new Map(), bulks: new Map() };
+      state = { entries: new Map(), bulks: new Map(), announced: 0 };
       this.#views.set(view, state);
     }
     return state;
@@ -210,7 +251,7 @@ export class Wanted {
     if (entry.claims.length === 0) return this.#wantedByBulk(view, entry.prefix);
     if (entry.claims.length === 1) return entry.claims[0]!.id;
     // Several services share the prefix: the first by name decides, communities add up.
-    const byName = [...entry.claims].sort((a, b) => (a.service < b.service ? -1 : 1));
+    const byName = [...entry.claims].sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
     const merged = byName.reduceRight<RouteAttributes>(
       (below, { id }) => override(below, this.#sets.attributes(id)),
       {},
@@ -218,24 +259,14 @@ export class Wanted {
     return this.#sets.intern(merged);
   }
 
-  #bulksOf(view: number): BulkState[] {
-    return [...this.#view(view).bulks.values()].sort((a, b) => a.rank - b.rank);
-  }
-
   #wantedByBulk(view: number, prefix: Prefix): AttributesId {
-    for (const { wanted } of this.#bulksOf(view)) {
-      const id = idOf(wanted, prefix.family, prefix.words, 0, prefix.length);
-      if (id !== 0) return id;
-    }
-    return 0;
+    if (this.#view(view).bulks.size === 0) return 0;
+    return firstOf(byRank(this.#view(view).bulks, 'wanted'), prefix.family, prefix.words, 0, prefix.length);
   }
 
   #saidByBulk(view: number, prefix: Prefix): AttributesId {
-    for (const { said } of this.#bulksOf(view)) {
-      const id = idOf(said, prefix.family, prefix.words, 0, prefix.length);
-      if (id !== 0) return id;
-    }
-    return 0;
+    if (this.#view(view).bulks.size === 0) return 0;
+    return firstOf(byRank(this.#view(view).bulks, 'said'), prefix.family, prefix.words, 0, prefix.length);
   }
 
   /** Calls `report` for each prefix whose announcement differs from what was said; the one object is filled anew each time. */
@@ -258,15 +289,17 @@ export class Wanted {
       const moving = [...bulks.values()].filter(({ said, wanted }) => said !== wanted);
       // A row that two moving bulks hold is reported once.
       const seen = moving.length > 1 ? new Set<number | string>() : undefined;
-      const all = moving.length > 0 ? this.#bulksOf(view) : [];
+      if (moving.length === 0) continue;
+      const [before, after] = [byRank(bulks, 'said'), byRank(bulks, 'wanted')];
+      const reordered = isReordered(bulks);
       for (const state of moving) {
         for (const family of ['ipv4', 'ipv6'] as const) {
-          differences(family, state.said, state.wanted, (columns, row, id, said) => {
+          differences(family, state.said, state.wanted, reordered, (columns, row, id, said) => {
             // A prefix that a service speaks for, or spoke for until this change, is decided there.
             if (entries.size > 0 && entries.has(keyOfRow(columns, row))) return;
             change.id = id;
             change.said = said;
-            if (all.length > 1 && !shared(all, columns, row, change)) return;
+            if (bulks.size > 1 && !shared(before, after, columns, row, change)) return;
             if (seen !== undefined && seen.size === seen.add(keyOfRow(columns, row)).size) return;
             change.view = view;
             change.family = family;
@@ -320,26 +353,84 @@ function idOf(
   return row < 0 ? 0 : routes.ids[columns.attributes[row]!]!;
 }
 
-const idAt = (routes: BulkRoutes | undefined, columns: BulkColumns, row: number): AttributesId =>
-  idOf(routes, columns.family, columns.words, row * widthOf(columns.family), columns.lengths[row]!);
+/** The first that announces the prefix speaks for it. */
+function firstOf(
+  routes: readonly BulkRoutes[],
+  family: Family,
+  words: ArrayLike<number>,
+  offset: number,
+  length: number,
+): AttributesId {
+  for (const bulk of routes) {
+    const id = idOf(bulk, family, words, offset, length);
+    if (id !== 0) return id;
+  }
+  return 0;
+}
+
+function byRank(bulks: ReadonlyMap<string, BulkState>, which: 'said' | 'wanted'): BulkRoutes[] {
+  const routes = [...bulks.values()].flatMap((state) => state[which] ?? []);
+  return routes.length > 1 ? routes.sort((a, b) => a.rank - b.rank) : routes;
+}
+
+/** Rows that are announced. */
+const rowsOf = (routes: BulkRoutes | undefined): number =>
+  routes?.ids === undefined ? 0 : routes.bulk.ipv4.count + routes.bulk.ipv6.count;
+
+function wholeBatches(view: number, { bulk, ids = [] }: BulkRoutes, deliver: (batch: RouteBatch) => void): void {
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const columns = bulk[family];
+    const width = widthOf(family);
+    for (let start = 0; start < columns.count; start += batchRows) {
+      const count = Math.min(batchRows, columns.count - start);
+      const attributes = new Uint32Array(count);
+      for (let i = 0; i < count; i++) attributes[i] = ids[columns.attributes[start + i]!]!;
+      deliver({
+        view,
+        family,
+        count,
+        words: columns.words.slice(start * width, (start + count) * width),
+        lengths: columns.lengths.slice(start, start + count),
+        attributes,
+        coming: columns.count - start,
+      });
+    }
+  }
+}
 
 const widthOf = (family: Family): number => (family === 'ipv4' ? 1 : 4);
 
+/** Whether bulks that stay rank among each other in another order: then any row that two of them hold may change. */
+function isReordered(bulks: ReadonlyMap<string, BulkState>): boolean {
+  if (bulks.size < 2) return false;
+  const staying = [...bulks.values()].flatMap(({ said, wanted }) => (said && wanted ? [{ said, wanted }] : []));
+  const before = staying.toSorted((a, b) => a.said.rank - b.said.rank);
+  const after = staying.toSorted((a, b) => a.wanted.rank - b.wanted.rank);
+  return before.some((state, i) => state !== after[i]);
+}
+
 /** A row that several bulks may hold: the one with the lowest rank speaks. False when that changes nothing. */
-function shared(bulks: readonly BulkState[], columns: BulkColumns, row: number, change: Change): boolean {
-  const first = (pick: (bulk: BulkState) => BulkRoutes | undefined): AttributesId =>
-    bulks.map((bulk) => idAt(pick(bulk), columns, row)).find((id) => id !== 0) ?? 0;
-  const said = first((bulk) => bulk.said);
-  change.id = first((bulk) => bulk.wanted);
+function shared(
+  before: readonly BulkRoutes[],
+  after: readonly BulkRoutes[],
+  columns: BulkColumns,
+  row: number,
+  change: Change,
+): boolean {
+  const { family, words, lengths } = columns;
+  const at = row * widthOf(family);
+  const said = firstOf(before, family, words, at, lengths[row]!);
+  change.id = firstOf(after, family, words, at, lengths[row]!);
   change.said = said !== 0;
   return change.id !== said;
 }
 
-function keyOfRow(columns: BulkColumns, row: number): number | string {
-  const width = widthOf(columns.family);
-  const words = Array.from(columns.words.subarray(row * width, (row + 1) * width));
-  return prefixKey({ family: columns.family, words, length: columns.lengths[row]! });
+function prefixOfRow({ family, words, lengths }: BulkColumns, row: number): Prefix {
+  const width = widthOf(family);
+  return { family, words: Array.from(words.subarray(row * width, (row + 1) * width)), length: lengths[row]! };
 }
+
+const keyOfRow = (columns: BulkColumns, row: number): number | string => prefixKey(prefixOfRow(columns, row));
 
 class BatchWriter {
   readonly #view: number;
@@ -395,6 +486,7 @@ class BatchWriter {
       words: exact ? this.#words : this.#words.slice(0, count * this.#width),
       lengths: exact ? this.#lengths : this.#lengths.slice(0, count),
       attributes: exact ? this.#attributes : this.#attributes.slice(0, count),
+      coming: 0,
     };
     this.count = 0;
     this.#words = new Uint32Array(this.#words.length);

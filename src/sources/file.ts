@@ -168,7 +168,7 @@ export class FileSource {
     const source = this.#name;
     const [first] = update.problems;
     if (update.kind === 'stale') {
-      const kept = update.loaded ? 'the last good table stays' : 'there is no table yet';
+      const kept = update.loaded ? 'the last good table stays' : 'it has never been read';
       const why = first === undefined ? 'unusable' : formatProblem(first);
       log.write('error', 'sourceStale', `${why}; ${kept}`, { source, problems: update.problems.length });
       return;

@@ -34,6 +34,8 @@ export type Entry = Service | TroubledEntry;
 export interface RejectedEntry {
   /** When it could be made out. */
   readonly name: string | undefined;
+  /** An entry before it has the name, and speaks for it. */
+  readonly isRepeat: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -166,7 +168,8 @@ export class EntryTable {
         if (first === undefined && !(entry instanceof TroubledEntry)) continue;
         const problems = problemsOf(entry, index, first, layout);
         for (const problem of problems) all.add(problem);
-        if (first !== undefined || serviceOf(entry) === undefined) rejected.push({ name: entry.name, problems });
+        const isRepeat = first !== undefined;
+        if (isRepeat || serviceOf(entry) === undefined) rejected.push({ name: entry.name, isRepeat, problems });
       }
     }
     return { rejected, problems: all.finish() };

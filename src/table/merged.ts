@@ -19,6 +19,11 @@ interface Slot {
   readonly since: Date;
 }
 
+function counting({ claims }: Slot, ranks: ReadonlyMap<string, number>): Claim | undefined {
+  const [first] = claims;
+  return first !== undefined && ranks.has(first.source) ? first : undefined;
+}
+
 export class MergedTable {
   readonly #slots = new Map<string, Slot>();
   #ranks = new Map<string, number>();
@@ -29,23 +34,24 @@ export class MergedTable {
     return this.#slots.size;
   }
 
-  /** Sources in order of rank, all of them; answers the names whose service is another one now. */
+  /** Sources in order of rank: all that count. Answers the names whose service is another one now. */
   rank(sources: readonly string[]): string[] {
-    this.#ranks = new Map(sources.map((source, rank) => [source, rank]));
     const affected: string[] = [];
+    const before = this.#ranks;
+    this.#ranks = new Map(sources.map((source, rank) => [source, rank]));
     for (const [name, slot] of this.#slots) {
-      const [before] = slot.claims;
+      const counted = counting(slot, before);
       if (slot.claims.length > 1) this.#sort(slot);
-      if (slot.claims[0] !== before) affected.push(name);
+      if (counting(slot, this.#ranks) !== counted) affected.push(name);
     }
     return affected;
   }
 
-  /** Names whose service is another one now. */
-  apply(source: string, { upserted, removed }: SourceChange, now: Date): string[] {
+  /** Names whose service is another one now. `since`: from when on a name is there that was not. */
+  apply(source: string, { upserted, removed }: SourceChange, since: (name: string) => Date): string[] {
     const affected: string[] = [];
     for (const name of removed) if (this.#remove(source, name)) affected.push(name);
-    for (const service of upserted) if (this.#upsert({ source, service }, now)) affected.push(service.name);
+    for (const service of upserted) if (this.#upsert({ source, service }, since)) affected.push(service.name);
     return affected;
   }
 
@@ -53,8 +59,10 @@ export class MergedTable {
     return this.#slots.get(name)?.claims ?? [];
   }
 
+  /** The claim that counts. One of a source that is no longer among the ranked ones does not. */
   winner(name: string): Claim | undefined {
-    return this.#slots.get(name)?.claims[0];
+    const slot = this.#slots.get(name);
+    return slot && counting(slot, this.#ranks);
   }
 
   since(name: string): Date | undefined {
@@ -81,12 +89,12 @@ export class MergedTable {
     return this.#names;
   }
 
-  #upsert(claim: Claim, now: Date): boolean {
+  #upsert(claim: Claim, since: (name: string) => Date): boolean {
     const { name } = claim.service;
     const slot = this.#slots.get(name);
     if (slot === undefined) {
       this.#count(claim.source, 1);
-      this.#slots.set(name, { claims: [claim], since: now });
+      this.#slots.set(name, { claims: [claim], since: since(name) });
       this.#names = undefined;
       return true;
     }

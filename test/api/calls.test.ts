@@ -142,15 +142,15 @@ describe('the calls of the control API', () => {
       await served.ask('PUT', `${web}?owner=ops`, '{}');
       served.house.refusal = { kind: 'otherOwner', owner: 'team-b' };
       await served.ask('DELETE', `${web}?owner=ops`);
-      const said = served.log.lines.map(({ level, event, fields: { method, target, source, owner, result } }) => ({
+      const said = served.log.lines.map(({ level, event, fields: { method, target, owner, result } }) => ({
         level,
         event,
-        said: [method, target, source, owner, result].join(' '),
+        said: [method, target, owner, result].join(' '),
       }));
       assert.deepEqual(said, [
-        { level: 'info', event: 'apiWrite', said: 'PUT shop/new cli ops done' },
-        { level: 'debug', event: 'apiWrite', said: 'PUT shop/new cli ops unchanged' },
-        { level: 'warn', event: 'apiWrite', said: 'DELETE shop/new cli ops otherOwner' },
+        { level: 'info', event: 'apiWrite', said: 'PUT /v1/sources/cli/services/shop/new ops done' },
+        { level: 'debug', event: 'apiWrite', said: 'PUT /v1/sources/cli/services/shop/new ops unchanged' },
+        { level: 'warn', event: 'apiWrite', said: 'DELETE /v1/sources/cli/services/shop/new ops otherOwner' },
       ]);
     });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { fromJSONSchema } from 'zod';
 import { createApp } from '../../src/api/app.js';
 import { openApi } from '../../src/api/openapi.js';
@@ -82,6 +83,11 @@ describe('/openapi.json', () => {
         assert.equal(status, 200, `${method} ${filled}: ${text}`);
         validate(JSON.parse(text), operation.responses['200']!.content['application/json']!.schema, described);
       }
+  });
+
+  it('describes no call that the documentation is silent about', () => {
+    const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+    for (const { method, path } of routes) assert.ok(text.includes(`| \`${method.toUpperCase()} ${path}\` |`), path);
   });
 
   it('says what a problem looks like', async () => {

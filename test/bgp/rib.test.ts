@@ -11,6 +11,7 @@ const columns = (family: Family, changes: readonly Change[]) => ({
   words: Uint32Array.from(changes.flatMap(([address]) => (family === 'ipv4' ? [address] : [address, 0, address, 7]))),
   lengths: Uint8Array.from(changes.map(([, length]) => length)),
   attributes: Uint32Array.from(changes.map(([, , attributes]) => attributes)),
+  coming: 0,
 });
 
 /** What a reader has been told, as a session's peer would remember it. */

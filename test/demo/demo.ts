@@ -41,25 +41,29 @@ const difference = (before: Seen, after: Seen): readonly string[] => [
 
 let seen: Seen = { count: 0, prefixes: [], lines: [] };
 
-/** Does something, looks without pause until the router sees the outcome, and tells the difference and the time. */
+/** Does something, looks meanwhile until the router sees the outcome, and tells the difference and the time. */
 async function step(title: string, view: View, expected: readonly string[], act: () => unknown): Promise<void> {
   say('', bold(title));
   const begun = performance.now();
-  await act();
-  let now = await view.look();
-  while (!holds(now, expected)) {
-    if (performance.now() - begun > patienceMs)
-      throw new Error(`the router sees ${now.lines.join(', ') || 'nothing'}, not ${expected.join(', ') || 'nothing'}`);
-    await delay(1);
-    now = await view.look();
-  }
-  const tookMs = performance.now() - begun;
-  say(...difference(seen, now), dim(`   the router saw it after ${tookMs.toFixed(tookMs < 10 ? 1 : 0)} ms`));
-  seen = now;
+  const acted = Promise.resolve(act());
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const now = await view.look();
+      const tookMs = performance.now() - begun;
+      if (holds(now, expected)) {
+        say(...difference(seen, now), dim(`   the router saw it after ${tookMs.toFixed(tookMs < 10 ? 1 : 0)} ms`));
+        seen = now;
+        return;
+      }
+      if (tookMs > patienceMs) throw new Error(`the router sees ${now.lines.join(', ') || 'nothing'}`);
+      await delay(1);
+    }
+  };
+  await Promise.all([acted, watch()]);
 }
 
 function heraldIn(lab: Lab, namespace: ReturnType<Lab['namespace']>): Herald {
-  const directory = join(lab.directory, 'herald');
+  const directory = join(lab.directory, host.name);
   mkdirSync(directory);
   const herald = new Herald(namespace, directory);
   herald.writeConfig({
@@ -83,11 +87,13 @@ function heraldIn(lab: Lab, namespace: ReturnType<Lab['namespace']>): Herald {
 async function stay(herald: Herald, view: View): Promise<never> {
   say(
     '',
-    bold('Now you. Edit the table and watch this screen; Ctrl-C ends it all.'),
-    dim('   the table    ') + herald.files.table,
-    dim('   the config   ') + herald.files.config,
-    dim('   herald says  ') + herald.command('services'),
-    dim('   router says  ') + view.command,
+    bold('Now you: edit the table and watch this screen. Ctrl-C ends it all.'),
+    dim('the table and the configuration'),
+    `  ${herald.files.table}`,
+    `  ${herald.files.config}`,
+    dim('what herald says, and what the router says'),
+    `  ${herald.command('services')}`,
+    `  ${view.command}`,
     '',
   );
   for (;;) {
@@ -106,7 +112,7 @@ async function demo(lab: Lab): Promise<void> {
     { namespace: here, device: 'eth0', addresses: [`${host.address}/24`, `${host.address6}/64`] },
     { namespace: there, device: 'eth0', addresses: [`${tor.address}/24`, `${tor.address6}/64`] },
   );
-  const directory = join(lab.directory, 'router');
+  const directory = join(lab.directory, tor.name);
   mkdirSync(directory);
   const view = viewOf(there, directory);
   const herald = heraldIn(lab, here);

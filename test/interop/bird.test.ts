@@ -1,4 +1,4 @@
 import { Bird } from './routers/bird.js';
 import { interop } from './suite.js';
 
-interop(Bird, { helps: true, refreshes: true, shutdown: /Administrative shutdown/i });
+interop(Bird, { helps: true, refreshes: true, openSent: /OpenSent/, shutdown: /Administrative shutdown/i });

@@ -73,6 +73,7 @@ export class Herald {
 
   /** Resolves when it answers; sessions come later. */
   async start(): Promise<void> {
+    if (!existsSync(program)) throw new Error('herald is not built: npm run build');
     const { config, state, socket } = this.files;
     const words = [program, 'run', '--config', config, '--state-dir', state, '--socket', socket];
     this.#program = this.#namespace.spawn([process.execPath, ...words], { NODE_NO_WARNINGS: '' });
@@ -94,6 +95,15 @@ export class Herald {
   async kill(): Promise<void> {
     this.#program?.signal('SIGKILL');
     await this.#program?.exited;
+  }
+
+  /** SIGSTOP: its kernel goes on, it does not. */
+  freeze(): void {
+    this.#program?.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#program?.signal('SIGCONT');
   }
 
   /** What to type for it to answer. */

@@ -34,6 +34,8 @@ export interface Traits {
   readonly helps: boolean;
   /** Can be told to send a ROUTE-REFRESH. */
   readonly refreshes: boolean;
+  /** How it names the state in which it has dialled and sent its OPEN. */
+  readonly openSent: RegExp;
   /** How it words Cease/Administrative Shutdown, and whether the shutdown communication (RFC 9003) is shown. */
   readonly shutdown: RegExp;
 }
@@ -261,6 +263,27 @@ export function interop(kind: RouterKind, traits: Traits): void {
       await bothEstablished(sound, 40_000);
       await Promise.all(sound.filter((name) => name !== 'six').map((name) => hears(name, 'ipv4', ipv4Prefixes)));
       await hears('six', 'ipv6', ipv6Prefixes);
+    });
+
+    it('settle on one connection when each has dialled the other', async () => {
+      await router.stop();
+      await eventually(
+        () => herald.peer('plain'),
+        (peer) => assert.ok(!up(peer), 'still Established'),
+      );
+      // A frozen herald's kernel accepts for it, and its own connect timers run out: thawed, it dials and accepts at once.
+      herald.freeze();
+      try {
+        await router.start();
+        await eventually(
+          () => router.session('plain'),
+          ({ state }) => assert.match(state, traits.openSent),
+        );
+      } finally {
+        herald.thaw();
+      }
+      await bothEstablished(sound, 40_000);
+      await hears('plain', 'ipv4', ipv4Prefixes);
     });
 
     if (traits.helps)

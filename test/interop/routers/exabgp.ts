@@ -129,13 +129,13 @@ export class ExaBgp extends RouterProgram implements Router {
     const { address } = neighborOf(this.plan, neighbor);
     const events = this.#events(address).flatMap(({ neighbor: from }) => (from === undefined ? [] : [from]));
     const state = events.findLast((event) => event.state !== undefined)?.state ?? '';
-    const down = events.findLast((event) => event.state === 'down');
-    const sinceDown = down === undefined ? events : events.slice(events.indexOf(down) + 1);
+    const latest = events.slice(events.findLastIndex((event) => event.state === 'up') + 1);
     return {
       established: state === 'up',
       state,
-      lastError: down?.reason ?? '',
-      updates: sinceDown.filter(({ message }) => message?.update !== undefined).length,
+      // Each attempt to connect ends in one more `down`.
+      lastError: latest.find((event) => event.state === 'down')?.reason ?? '',
+      updates: latest.filter(({ message }) => message?.update !== undefined).length,
     };
   }
 

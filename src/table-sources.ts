@@ -1,0 +1,201 @@
+// The sources in force: each read, handed to the announcer, and remembered with what is wrong with it. Whatever happens to
+// a source, what it said last stays announced until it says something else that may be taken over.
+
+import type { SourceBody } from './api/house.js';
+import type { Config, SourceConfig } from './config/config.js';
+import { watchFile } from './io/watch.js';
+import { type Announcer, cliSource, describeRefusal, type Refusal } from './plan/announcer.js';
+import type { RejectedClaim } from './plan/listing.js';
+import type { Log } from './ports.js';
+import { formatProblem } from './problem.js';
+import { SourceState } from './source-state.js';
+import { FileSource } from './sources/file.js';
+import type { BulkUpdate, SourceUpdate } from './sources/update.js';
+import type { SourceChange } from './table/merged.js';
+import type { ServicesChange } from './table/table-change.js';
+
+type Table = ServicesChange | BulkUpdate;
+
+interface OpenSource {
+  readonly state: SourceState;
+  /** Undefined: the source `cli`. */
+  readonly config: SourceConfig | undefined;
+  readonly file: FileSource | undefined;
+  /** What the announcer has of it is from another file of the same name, until this one has been read. */
+  isSuccessor: boolean;
+  /** What safety refused: still to come, together with whatever changes next. */
+  refused: Table | undefined;
+}
+
+/** How long the first End-of-RIB waits for a source that cannot be read: a helper keeps our routes meanwhile. */
+const firstTablePatienceMs = 60_000;
+
+export class TableSources {
+  /** Every source has been tried once. */
+  readonly tried: Promise<void>;
+  readonly #announcer: Announcer;
+  readonly #log: Log;
+  readonly #loaded: () => void;
+  readonly #sources = new Map<string, OpenSource>();
+  #tried: () => void = () => {};
+  #isLoaded: boolean = false;
+  #patience: NodeJS.Timeout | undefined;
+
+  /** `loaded` is called once: every source has been read, or has had its time. */
+  constructor(config: Config, announcer: Announcer, log: Log, loaded: () => void) {
+    this.#announcer = announcer;
+    this.#log = log;
+    this.#loaded = loaded;
+    this.tried = new Promise((resolve) => {
+      this.#tried = resolve;
+    });
+    const state = new SourceState(cliSource, 'cli');
+    this.#sources.set(cliSource, { state, config: undefined, file: undefined, isSuccessor: false, refused: undefined });
+    const opened = config.sources.map((source) => this.#open(source, config, false));
+    for (const { file } of opened) file?.start();
+    this.#settleFirst();
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  get rejected(): RejectedClaim[] {
+    return [...this.#sources.values()].flatMap(({ state }) => state.rejected);
+  }
+
+  state(name: string): SourceState | undefined {
+    return this.#sources.get(name)?.state;
+  }
+
+  /** In order of rank. */
+  bodies(config: Config): SourceBody[] {
+    return [...config.sources.map(({ name }) => name), cliSource].flatMap((name) => this.state(name)?.body() ?? []);
+  }
+
+  stop(): void {
+    clearTimeout(this.#patience);
+    for (const { file } of this.#sources.values()) file?.stop();
+  }
+
+  /** Opens, closes and reads again, after the announcer has taken over the configuration. */
+  configure(config: Config): void {
+    const wanted = new Map(config.sources.map((source) => [source.name, source]));
+    const succeeded = new Set<string>();
+    for (const [name, { config: known, file }] of this.#sources) {
+      const next = wanted.get(name);
+      if (known === undefined || (next !== undefined && sameSource(known, next))) continue;
+      file?.stop();
+      this.#sources.delete(name);
+      // Another file of the same name: what the one before said stays until the new one has been read.
+      if (next?.kind === 'file') succeeded.add(name);
+      else this.#announcer.dropSource(name);
+    }
+    for (const [name, source] of wanted) {
+      const known = this.#sources.get(name);
+      if (known === undefined) this.#open(source, config, succeeded.has(name)).file?.start();
+      else known.file?.reload(config.communityAliases);
+    }
+    // Another bound may let through what the one before refused.
+    for (const source of this.#sources.values()) if (source.refused !== undefined) this.#take(source, source.refused);
+  }
+
+  #open(source: SourceConfig, config: Config, isSuccessor: boolean): OpenSource {
+    const { name } = source;
+    const state = new SourceState(name, source.kind, source.kind === 'file' ? source.file : undefined);
+    const file = source.kind === 'file' ? this.#fileSource(name, source.file, config, state) : undefined;
+    const opened = { state, config: source, file, isSuccessor, refused: undefined };
+    this.#sources.set(name, opened);
+    return opened;
+  }
+
+  #fileSource(name: string, file: string, { communityAliases: aliases }: Config, state: SourceState): FileSource {
+    const environment = { watch: watchFile, log: this.#log, aliases };
+    return new FileSource({ name, file }, environment, (update) => {
+      const source = this.#sources.get(name);
+      if (source?.state === state) this.#hear(source, update);
+    });
+  }
+
+  #hear(source: OpenSource, update: SourceUpdate): void {
+    if (update.kind === 'stale') source.state.failed(update.problems);
+    else this.#take(source, update);
+    this.#settleFirst();
+  }
+
+  #take(source: OpenSource, update: Table): void {
+    const { state } = source;
+    const table = combined(source.refused, update);
+    const refusal = table.kind === 'bulk' ? this.#applyBulk(source, table) : this.#applyServices(source, table);
+    source.refused = refusal === undefined ? undefined : table;
+    if (refusal === undefined) {
+      state.taken(table.problems, table.count);
+      state.rejected = table.kind === 'bulk' ? [] : rejectedOf(state.name, table);
+      source.isSuccessor = false;
+      return;
+    }
+    const why = describeRefusal(refusal);
+    state.refused(why);
+    const { name } = state;
+    this.#log.write('error', 'tableRefused', `the table of ${name} is not taken over: ${why}`, {
+      source: name,
+      ...refusal,
+    });
+  }
+
+  #applyServices(
+    { state: { name }, isSuccessor }: OpenSource,
+    { upserted, removed }: SourceChange,
+  ): Refusal | undefined {
+    if (!isSuccessor) return this.#announcer.applyServices(name, { upserted, removed });
+    const kept = new Set(upserted.map((service) => service.name));
+    const gone = this.#announcer.table.namesOf(name).filter((known) => !kept.has(known));
+    const refusal = this.#announcer.applyServices(name, { upserted, removed: [...removed, ...gone] });
+    return refusal ?? this.#announcer.applyBulk(name, undefined);
+  }
+
+  #applyBulk({ state: { name }, isSuccessor }: OpenSource, { bulk }: BulkUpdate): Refusal | undefined {
+    const refusal = this.#announcer.applyBulk(name, bulk);
+    if (refusal !== undefined || !isSuccessor) return refusal;
+    return this.#announcer.applyServices(name, { upserted: [], removed: this.#announcer.table.namesOf(name) });
+  }
+
+  /** RFC 4724 §4.1: End-of-RIB only when the table is known, for a helper drops what was not announced by then. */
+  #settleFirst(): void {
+    if (this.#isLoaded) return;
+    const states = [...this.#sources.values()].map(({ state }) => state);
+    if (!states.every(({ loaded, stale }) => loaded || stale)) return;
+    this.#tried();
+    if (states.every(({ loaded }) => loaded)) this.#settle();
+    else this.#patience ??= setTimeout(() => this.#settle(), firstTablePatienceMs).unref();
+  }
+
+  #settle(): void {
+    if (this.#isLoaded) return;
+    clearTimeout(this.#patience);
+    this.#isLoaded = true;
+    this.#loaded();
+  }
+}
+
+const sameSource = (a: SourceConfig, b: SourceConfig): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const rejectedOf = (source: string, { rejected }: ServicesChange): RejectedClaim[] =>
+  rejected.flatMap(({ name, isRepeat, problems }) =>
+    name === undefined ? [] : [{ source, name, isRepeat, message: problems.map(formatProblem).join('; ') }],
+  );
+
+/** One change that does what both do, one after the other; a bulk is always whole. */
+function combined(first: Table | undefined, then: Table): Table {
+  if (first?.kind !== 'services' || then.kind !== 'services' || first === then) return then;
+  const last = new Map<string, SourceChange['upserted'][number] | undefined>();
+  for (const change of [first, then]) {
+    for (const name of change.removed) last.set(name, undefined);
+    for (const service of change.upserted) last.set(service.name, service);
+  }
+  return {
+    ...then,
+    upserted: [...last.values()].filter((service) => service !== undefined),
+    removed: [...last].flatMap(([name, service]) => (service === undefined ? [name] : [])),
+  };
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { peer, service } from '../api/fake-house.js';
+import { Served } from '../api/served.js';
+import { type Outcome, type } from './operator.js';
+
+describe('herald, asked how things are', () => {
+  let served: Served;
+  beforeEach(async () => {
+    served = await Served.open();
+  });
+  afterEach(() => served.close());
+
+  const ask = (line: string, world: Parameters<typeof type>[1] = {}): Promise<Outcome> =>
+    type([...line.split(' '), '--socket', served.socket], world);
+
+  it('gives with --json what the API gives', async () => {
+    const calls = {
+      status: '/v1/status',
+      peers: '/v1/peers',
+      'peers tor-1': '/v1/peers/tor-1',
+      services: '/v1/services',
+      'services shop/web': '/v1/services/shop/web',
+      announcements: '/v1/announcements',
+      sources: '/v1/sources',
+    };
+    for (const [line, path] of Object.entries(calls)) {
+      const { code, out, err } = await ask(`${line} --json`);
+      assert.deepEqual(
+        { line, code, err, out },
+        { line, code: 0, err: '', out: `${(await served.ask('GET', path)).text}\n` },
+      );
+    }
+  });
+
+  it('says on one screen how it is and what is wrong', async () => {
+    served.house.statusBody = {
+      ...served.house.statusBody,
+      config: { ...served.house.statusBody.config, stale: true, problems: ['herald.yaml:3:5: bgp.asn: is missing'] },
+      listeners: [{ address: '10.0.0.11', port: 179, problem: '10.0.0.11 port 179 is in use' }],
+    };
+    served.house.sourceBodies = [
+      { name: 'static', kind: 'file', file: 'a.yaml', stale: true, problems: ['a.yaml: does not exist'], services: 0 },
+    ];
+    const { code, out } = await ask('status');
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `herald 1.2.3 on node-a: ready, up 1m1s
+
+Configuration  /etc/herald/herald.yaml, loaded 2026-01-02 03:04:05 UTC
+               stale: the file was refused, an earlier one is in force
+Sources        static
+               stale: static
+Services       1, 1 allocated, 1 announced over BGP
+BGP peers      1 of 1 established
+Listening      10.0.0.11 port 179
+
+3 problems:
+herald.yaml:3:5: bgp.asn: is missing
+source static: a.yaml: does not exist
+10.0.0.11 port 179 is in use
+`,
+    );
+  });
+
+  it('shows the peers in a table, with what went wrong last', async () => {
+    const lastError = {
+      at: '2026-01-02T03:04:05Z',
+      code: 2,
+      subcode: 2,
+      text: 'bad peer AS',
+      direction: 'received',
+    } as const;
+    served.house.peerBodies.push(
+      peer('spine', {
+        address: '2001:db8::1',
+        asn: null,
+        state: 'Active',
+        uptimeSeconds: 0,
+        lastError,
+        pendingPrefixes: 3,
+      }),
+    );
+    const { out } = await ask('peers');
+    assert.equal(
+      out,
+      `NAME   ADDRESS        ASN  STATE          UP  SENT  WAITING  LAST ERROR
+tor-1  10.0.0.1     64500  Established  1h1m     3
+spine  2001:db8::1      ?  Active                3        3  received 2/2 bad p…
+`,
+    );
+  });
+
+  it('shows one peer in full', async () => {
+    const { out } = await ask('peers tor-1');
+    for (const expected of [/State +Established/, /Peer offers +multiprotocol ipv4, routeRefresh/, /keepalive +40 +40/])
+      assert.match(out, expected);
+  });
+
+  it('shows of a service where it is announced, where not, and why', async () => {
+    served.house.table.set(
+      'default/api',
+      service('default/api', {
+        addresses: ['203.0.113.20', '2001:db8::20'],
+        announcements: [
+          { prefix: '203.0.113.20/32', protocol: 'bgp', via: 'tor-1', state: 'announced', reason: '' },
+          {
+            prefix: '2001:db8::20/128',
+            protocol: 'bgp',
+            via: 'tor-1',
+            state: 'withheld',
+            reason: 'familyNotNegotiated',
+          },
+        ],
+      }),
+    );
+    assert.equal(
+      (await ask('services')).out,
+      `NAME         STATE      SOURCE  ADDRESSES          ANNOUNCED  REASON
+shop/web     Allocated  static  203.0.113.10             1/1
+default/api  Allocated  static  203.0.113.20 200…        1/2  familyNotNegotiat…
+`,
+    );
+    const { out } = await ask('services api');
+    assert.match(out, /Service +default\/api/);
+    assert.match(out, /2001:db8::20\/128 +tor-1 +bgp +withheld +familyNotNegotiated/);
+  });
+
+  it('shows a rejected service with the reason in words', async () => {
+    const message = '192.0.2.1 is in no address pool';
+    served.house.table.set(
+      'shop/web',
+      service('shop/web', { state: 'Rejected', reason: 'AddressNotInPool', message, announcements: [] }),
+    );
+    assert.match((await ask('services shop/web')).out, /Rejected\nReason +AddressNotInPool\n +192\.0\.2\.1 is in no/);
+  });
+
+  it('says so when there is nothing', async () => {
+    served.house.table.clear();
+    served.house.peerBodies = [];
+    for (const line of ['peers', 'services', 'announcements']) {
+      const { code, out } = await ask(line);
+      assert.equal(code, 0);
+      assert.match(out, /^No/);
+    }
+  });
+
+  it('keeps to the width of the terminal, whatever the names', async () => {
+    const long = `namespace/${'x'.repeat(200)}`;
+    served.house.table.set(
+      long,
+      service(long, {
+        source: 's'.repeat(100),
+        addresses: Array.from({ length: 20 }, (_, i) => `2001:db8:1:2:3:4:5:${i}`),
+        announcements: [
+          {
+            prefix: '2001:db8:1111:2222:3333:4444:5555:6666/128',
+            protocol: 'bgp',
+            via: 'p'.repeat(60),
+            state: 'withheld',
+            reason: 'noMatchingAdvertisement',
+          },
+        ],
+      }),
+    );
+    served.house.peerBodies.push(peer('p'.repeat(60), { address: '2001:db8:1111:2222:3333:4444:5555:6666' }));
+    for (const columns of [80, 132])
+      for (const line of ['services', 'announcements', 'peers', 'sources'])
+        for (const text of (await ask(line, { columns })).out.split('\n'))
+          assert.ok(text.length <= columns, `${line} at ${columns}: ${text}`);
+  });
+
+  it('colours only where there are colours', async () => {
+    assert.ok(!(await ask('peers')).out.includes('\x1b'));
+    assert.ok((await ask('peers', { hasColours: true })).out.includes('\x1b[32mEstablished\x1b[39m'));
+  });
+
+  it('watches: looks again and again', async () => {
+    const { code, out } = await ask('peers --watch', {
+      looks: 2,
+      between: () => {
+        served.house.peerBodies = [peer('tor-1', { state: 'Active' })];
+      },
+    });
+    assert.equal(code, 0);
+    assert.match(out, /Established.*Active/s);
+    assert.equal((await ask('peers --watch --json', { looks: 2 })).out.trim().split('\n').length, 2);
+  });
+
+  it('watches on while the daemon is away', async () => {
+    const away = await Served.open();
+    const words = ['peers', '--watch', '--socket', away.socket];
+    const { code, out } = await type(words, { looks: 2, between: () => away.close() });
+    assert.equal(code, 0);
+    assert.match(out, /Established.*no herald answers/s);
+  });
+
+  it('begins each look at the top of a terminal, and stays on it', async () => {
+    for (let i = 0; i < 50; i++) served.house.table.set(`many/s${i}`, service(`many/s${i}`));
+    const { out } = await ask('services --watch', { rows: 10, looks: 2 });
+    const screens = out.split('\x1b[H\x1b[2J\x1b[3J').slice(1);
+    assert.equal(screens.length, 2);
+    for (const screen of screens) assert.equal(screen.split('\n').length, 10);
+  });
+
+  it('fails plainly when there is no such thing', async () => {
+    const { code, out, err } = await ask('peers tor-9');
+    assert.deepEqual({ code, out, err }, { code: 1, out: '', err: 'herald: there is no peer tor-9\n' });
+    assert.equal((await ask('services shop/nix')).code, 1);
+  });
+});
