@@ -74,7 +74,14 @@ export class Rib {
 
   apply(columns: RouteColumns): void {
     const { count, words, lengths, attributes, coming } = columns;
-    if (coming > 0) this.#reserve(coming);
+    if (coming > 0) {
+      this.#reserve(coming);
+      // Nothing else is in the table then, unless it still has to be read as withdrawn.
+      if (this.withdrawals === 0 && this.#free === 0) {
+        this.#append(columns);
+        return;
+      }
+    }
     for (let i = 0; i < count; i++) this.#put(words, i * this.width, lengths[i]!, attributes[i]!);
     this.#bury();
   }
@@ -150,6 +157,35 @@ export class Rib {
       else announcements++;
     }
     return { announcements, withdrawals };
+  }
+
+  /** Rows that are known to be new: copied as they are, and entered in the index without a look at what is there. */
+  #append({ count, words, lengths, attributes }: RouteColumns): void {
+    if (count === 0) return;
+    if (this.#lastSequence + count > 0xffffffff) this.#renumber();
+    const first = this.#rows;
+    this.words.set(words.subarray(0, count * this.width), first * this.width);
+    this.lengths.set(lengths.subarray(0, count), first);
+    this.attributes.set(attributes.subarray(0, count), first);
+    const mask = this.#index.length - 1;
+    const last = this.#previous[ends]!;
+    for (let i = 0; i < count; i++) {
+      const row = first + i;
+      let slot = this.#hash(words, i * this.width, lengths[i]!) & mask;
+      while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
+      this.#index[slot] = row;
+      this.#next[row] = row + 1;
+      this.#previous[row] = row - 1;
+      this.#sequence[row] = this.#lastSequence + 1 + i;
+    }
+    this.#next[last] = first;
+    this.#previous[first] = last;
+    this.#next[first + count - 1] = ends;
+    this.#previous[ends] = first + count - 1;
+    this.#lastSequence += count;
+    this.#rows += count;
+    this.size += count;
+    this.version++;
   }
 
   #put(words: ArrayLike<number>, offset: number, length: number, attributes: number): void {

@@ -92,6 +92,35 @@ describe('the table of a view', () => {
     });
   }
 
+  it('takes a table that is known to be new as it comes, also after others have gone', () => {
+    const prefixes = fc.uniqueArray(change, { selector: ([address, length]) => `${address}/${length}`, maxLength: 30 });
+    fc.assert(
+      fc.property(prefixes, prefixes, fc.boolean(), (first, second, isRead) => {
+        const rib = new Rib('ipv4', 2);
+        const reader = new Reader(rib);
+        for (const table of [first, second]) {
+          const known = table.map(([address, length]) => [address, length, 7] as const);
+          for (const part of [known.slice(0, 10), known.slice(10)]) {
+            const coming = part.length === 0 ? 0 : known.length - (part[0] === known[0] ? 0 : 10);
+            rib.apply({ ...columns('ipv4', part), coming });
+          }
+          assert.equal(rib.size, known.length);
+          for (const [address, length] of known) assert.equal(rib.lookup([address], length), 7);
+          rib.apply(columns('ipv4', [[99, 32, 3], ...known.slice(3, 5).map(([a, l]) => [a, l, 4] as const)]));
+          if (isRead) reader.read(Number.POSITIVE_INFINITY);
+          if (table === first) rib.withdrawAll();
+          if (isRead) reader.read(Number.POSITIVE_INFINITY);
+        }
+        reader.read(Number.POSITIVE_INFINITY);
+        const expected = second.map(
+          ([address, length], i) => [`${address}/${length}`, i === 3 || i === 4 ? 4 : 7] as const,
+        );
+        assert.deepEqual([...reader.known].sort(), [...expected, ['99/32', 3] as const].sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('keeps one row for a prefix that changes a thousand times behind a reader that stands still', () => {
     const rib = new Rib('ipv4');
     const cursor = rib.open();
