@@ -27,9 +27,11 @@ export const services: TableFormat = {
   file: 'herald-table.ndjson',
   text: (addresses, med) => {
     const bgp = med === undefined ? '' : `,"bgp":{"med":${med}}`;
-    return addresses
-      .map((address) => `{"name":"bench/s${address.replaceAll('.', '-')}","addresses":["${address}"]${bgp}}\n`)
-      .join('');
+    const lines = addresses.map(
+      (address) => `{"name":"bench/s${address.replaceAll('.', '-')}","addresses":["${address}"]${bgp}}\n`,
+    );
+    // A file of no octets at all is what a writer leaves who died, and is not taken over.
+    return lines.join('') || '\n';
   },
 };
 
