@@ -5,7 +5,7 @@ import type { SourceBody } from './api/house.js';
 import type { Config, SourceConfig } from './config/config.js';
 import { watchFile } from './io/watch.js';
 import { type Announcer, cliSource, describeRefusal, type Refusal } from './plan/announcer.js';
-import type { RejectedClaim } from './plan/listing.js';
+import type { RejectedClaim, RejectedClaims } from './plan/listing.js';
 import type { Log } from './ports.js';
 import { formatProblem } from './problem.js';
 import { SourceState } from './source-state.js';
@@ -38,6 +38,7 @@ export class TableSources {
   readonly #loaded: () => void;
   readonly #sources = new Map<string, OpenSource>();
   #tried: () => void = () => {};
+  #rejected: RejectedClaims | undefined;
   #isLoaded: boolean = false;
   #patience: NodeJS.Timeout | undefined;
 
@@ -60,8 +61,9 @@ export class TableSources {
     return this.#isLoaded;
   }
 
-  get rejected(): RejectedClaim[] {
-    return [...this.#sources.values()].flatMap(({ state }) => state.rejected);
+  get rejected(): RejectedClaims {
+    this.#rejected ??= byName([...this.#sources.values()].flatMap(({ state }) => state.rejected));
+    return this.#rejected;
   }
 
   state(name: string): SourceState | undefined {
@@ -87,6 +89,7 @@ export class TableSources {
       if (known === undefined || (next !== undefined && sameSource(known, next))) continue;
       file?.stop();
       this.#sources.delete(name);
+      this.#rejected = undefined;
       // Another file of the same name: what the one before said stays until the new one has been read.
       if (next?.kind === 'file') succeeded.add(name);
       else this.#announcer.dropSource(name);
@@ -130,6 +133,7 @@ export class TableSources {
     source.refused = refusal === undefined ? undefined : table;
     if (refusal === undefined) {
       state.taken(table.problems, table.count);
+      this.#rejected = undefined;
       state.rejected = table.kind === 'bulk' ? [] : rejectedOf(state.name, table);
       source.isSuccessor = false;
       return;
@@ -184,6 +188,16 @@ const rejectedOf = (source: string, { rejected }: ServicesChange): RejectedClaim
   rejected.flatMap(({ name, isRepeat, problems }) =>
     name === undefined ? [] : [{ source, name, isRepeat, message: problems.map(formatProblem).join('; ') }],
   );
+
+function byName(claims: readonly RejectedClaim[]): RejectedClaims {
+  const names = new Map<string, RejectedClaim[]>();
+  for (const claim of claims) {
+    const known = names.get(claim.name);
+    if (known === undefined) names.set(claim.name, [claim]);
+    else known.push(claim);
+  }
+  return names;
+}
 
 /** One change that does what both do, one after the other; a bulk is always whole. */
 function combined(first: Table | undefined, then: Table): Table {

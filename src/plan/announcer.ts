@@ -10,7 +10,7 @@ import type { Bulk } from '../table/bulk.js';
 import { MergedTable, type SourceChange } from '../table/merged.js';
 import type { Service } from '../table/service.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
-import { type PlanContext, plan, planContext, type ServicePlan } from './plan.js';
+import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from './plan.js';
 import type { WithheldReason } from './reasons.js';
 import { assignViews, type View } from './views.js';
 import { type RouteBatch, Wanted } from './wanted.js';
@@ -164,8 +164,7 @@ export class Announcer {
   /** How the rows of a bulk are announced in a view, or why not. */
   bulkAdvertisement(view: View, bulk: Bulk): readonly RouteAttributes[] | WithheldReason {
     const matching = view.advertisements.filter(coversBulk);
-    if (matching.length === 0)
-      return this.#context.elsewhere.some(coversBulk) ? 'notThisNode' : 'noMatchingAdvertisement';
+    if (matching.length === 0) return unmatched(coversBulk, view, this.#context);
     const sets: RouteAttributes[] = [];
     for (const own of bulk.attributeSets) {
       const merged = this.#context.merged.of(matching, own);

@@ -48,29 +48,42 @@ export interface RejectedClaim {
   readonly message: string;
 }
 
+/** By name. Another object whenever anything in it is another. */
+export type RejectedClaims = ReadonlyMap<string, readonly RejectedClaim[]>;
+
 export class Listing {
   readonly #announcer: Announcer;
   readonly #peerOf: (name: string) => PeerView;
-  readonly #rejected: () => readonly RejectedClaim[];
-  readonly #bulkSince: (source: string) => Date;
+  readonly #rejected: () => RejectedClaims;
+  readonly #sourceSince: (source: string) => Date;
+  /** What names() answered last, and what it was made of. */
+  #names: { readonly of: readonly unknown[]; readonly sorted: readonly string[] } | undefined;
 
   constructor(
     announcer: Announcer,
     peerOf: (name: string) => PeerView,
-    rejected: () => readonly RejectedClaim[],
-    bulkSince: (source: string) => Date,
+    rejected: () => RejectedClaims,
+    sourceSince: (source: string) => Date,
   ) {
     this.#announcer = announcer;
     this.#peerOf = peerOf;
     this.#rejected = rejected;
-    this.#bulkSince = bulkSince;
+    this.#sourceSince = sourceSince;
   }
 
   /** Names of all items, sorted; several items may have one name. */
   names(): readonly string[] {
     const table = this.#announcer.table.names();
-    const extra = [...this.#bulkNames().keys(), ...this.#rejected().map(({ name }) => name)];
-    return extra.length === 0 ? table : [...new Set([...table, ...extra])].sort();
+    const rejected = this.#rejected();
+    const bulks = [...this.#bulkNames().keys()];
+    if (bulks.length + rejected.size === 0) return table;
+    // A long list is asked for page by page.
+    const of = [table, rejected, ...bulks];
+    if (this.#names?.of.length === of.length && of.every((part, i) => part === this.#names?.of[i]))
+      return this.#names.sorted;
+    const sorted = [...new Set([...table, ...bulks, ...rejected.keys()])].sort();
+    this.#names = { of, sorted };
+    return sorted;
   }
 
   /** The items of one name: the one that counts first, then those in its shadow, then rejected ones. */
@@ -79,8 +92,7 @@ export class Listing {
     const listed = claims.map((claim, rank) => (rank === 0 ? this.#winner(claim) : this.#shadowed(claim, claims[0]!)));
     const bulk = this.#bulkNames().get(name);
     if (bulk !== undefined) listed.push(this.#bulkItem(name, ...bulk));
-    for (const rejected of this.#rejected()) {
-      if (rejected.name !== name) continue;
+    for (const rejected of this.#rejected().get(name) ?? []) {
       const at = listed.findIndex(({ source, state }) => source === rejected.source && state !== 'Rejected');
       if (at < 0 || rejected.isRepeat) listed.push(this.#rejectedItem(rejected));
       // Its last good version stays announced; that it is not what the table says comes first.
@@ -98,7 +110,7 @@ export class Listing {
   /** Everything announced, pending or withheld for one name; rows of a bulk from `row` on, at most `limit`. */
   *announcements(name: string, row: number): Generator<ListedAnnouncement & { row: number }> {
     const winner = this.#announcer.table.winner(name);
-    if (winner !== undefined)
+    if (winner !== undefined && row === 0)
       for (const announcement of this.#announcementsOf(winner.service)) yield { ...announcement, row: 0 };
     const bulk = this.#bulkNames().get(name);
     if (bulk !== undefined) yield* this.#bulkRows(bulk[1], row);
@@ -144,7 +156,7 @@ export class Listing {
   }
 
   #rejectedItem({ source, name, message }: RejectedClaim): ListedService {
-    const since = this.#since(name);
+    const since = this.#sourceSince(source).toISOString();
     const empty = { owner: '', pool: '', addresses: [], announcements: [] };
     return { name, source, ...empty, state: 'Rejected', reason: 'invalidEntry', message, since };
   }
@@ -160,7 +172,7 @@ export class Listing {
       pool: '',
       addresses: [],
       prefixes: bulk.ipv4.count + bulk.ipv6.count,
-      since: this.#bulkSince(source).toISOString(),
+      since: this.#sourceSince(source).toISOString(),
       announcements: [],
     };
   }

@@ -73,7 +73,7 @@ export function plan(service: Service, addresses: readonly Address[], context: P
   const withheld: Withheld[] = [];
   const reason = serviceReason(service, context.nodeName);
   for (const view of context.views) {
-    for (const address of addresses) planAddress(service, address, view, reason, context, routes, withheld);
+    if (addresses.length > 0) planAddresses(service, addresses, view, reason, context, routes, withheld);
     for (const prefix of service.prefixes) planPrefix(service, prefix, view, reason, context, routes, withheld);
   }
   return { routes, withheld };
@@ -91,37 +91,45 @@ function serviceReason(service: Service, nodeName: string): WithheldReason | und
   return serving.length > 0 ? undefined : 'noEndpoints';
 }
 
-function planAddress(
+function planAddresses(
   service: Service,
-  address: Address,
+  addresses: readonly Address[],
   view: View,
   reason: WithheldReason | undefined,
   context: PlanContext,
   routes: RouteWish[],
   withheld: Withheld[],
 ): void {
-  if (reason !== undefined) {
-    withheld.push({ view: view.id, prefix: hostPrefix(address), reason });
-    return;
+  const speaking: [Address, readonly BgpAdvertisement[]][] = [];
+  for (const address of addresses) {
+    const pool = context.poolOf(address);
+    const matches = (advertisement: BgpAdvertisement): boolean =>
+      covers(advertisement, pool) && selected(advertisement, service);
+    const matching = reason === undefined ? view.advertisements.filter(matches) : [];
+    if (matching.length > 0) speaking.push([address, matching]);
+    else {
+      const why = reason ?? unmatched(matches, view, context);
+      withheld.push({ view: view.id, prefix: hostPrefix(address), reason: why });
+    }
   }
-  const pool = context.poolOf(address);
-  const matches = (advertisement: BgpAdvertisement): boolean =>
-    covers(advertisement, pool) && selected(advertisement, service);
-  const matching = view.advertisements.filter(matches);
-  if (matching.length === 0) {
-    const prefix = hostPrefix(address);
-    withheld.push({
-      view: view.id,
-      prefix,
-      reason: context.elsewhere.some(matches) ? 'notThisNode' : 'noMatchingAdvertisement',
-    });
-    return;
-  }
-  for (const [prefix, advertisements] of byPrefix(address, matching)) {
+  for (const [prefix, advertisements] of byPrefix(speaking)) {
     const attributes = context.merged.of(advertisements, service.bgp);
     if (attributes === undefined) withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
     else routes.push({ view: view.id, prefix, attributes });
   }
+}
+
+/** Other nodes may have an advertisement that matches, for peers of this view. */
+export function unmatched(
+  matches: (advertisement: BgpAdvertisement) => boolean,
+  view: View,
+  { elsewhere }: PlanContext,
+): WithheldReason {
+  const isOffered = ({ peers }: BgpAdvertisement): boolean =>
+    peers.length === 0 || view.peers.some((peer) => peers.includes(peer));
+  return elsewhere.some((advertisement) => isOffered(advertisement) && matches(advertisement))
+    ? 'notThisNode'
+    : 'noMatchingAdvertisement';
 }
 
 /** A prefix of the table needs no pool: advertisements that ask for one do not speak of it. */
@@ -143,8 +151,7 @@ function planPrefix(
     else withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
     return;
   }
-  const elsewhere = context.elsewhere.some(matches) ? 'notThisNode' : 'noMatchingAdvertisement';
-  withheld.push({ view: view.id, prefix, reason: reason ?? elsewhere });
+  withheld.push({ view: view.id, prefix, reason: reason ?? unmatched(matches, view, context) });
 }
 
 const covers = ({ pools }: BgpAdvertisement, pool: string | undefined): boolean =>
@@ -156,22 +163,26 @@ const selected = ({ serviceSelectors }: BgpAdvertisement, { labels }: Service): 
 const lengthOf = (advertisement: BgpAdvertisement, { family }: Address): number =>
   family === 'ipv4' ? advertisement.aggregationLength : advertisement.aggregationLengthV6;
 
-/** Advertisements by what they announce for the address: one prefix for each aggregation length. */
+/** Advertisements by what they announce: addresses may share a prefix, and one may have a prefix for each aggregation length. */
 function byPrefix(
-  address: Address,
-  advertisements: readonly BgpAdvertisement[],
-): [Prefix, readonly BgpAdvertisement[]][] {
-  const [first] = advertisements;
-  if (first !== undefined && advertisements.length === 1) {
-    return [[prefixOf(address, lengthOf(first, address)), advertisements]];
+  speaking: readonly (readonly [Address, readonly BgpAdvertisement[]])[],
+): Iterable<readonly [Prefix, readonly BgpAdvertisement[]]> {
+  const [only] = speaking;
+  if (only !== undefined && speaking.length === 1) {
+    const [address, advertisements] = only;
+    const [first] = advertisements;
+    if (first !== undefined && advertisements.length === 1)
+      return [[prefixOf(address, lengthOf(first, address)), advertisements]];
   }
   const prefixes = new Map<number | string, [Prefix, BgpAdvertisement[]]>();
-  for (const advertisement of advertisements) {
-    const prefix = prefixOf(address, lengthOf(advertisement, address));
-    const key = prefixKey(prefix);
-    const found = prefixes.get(key);
-    if (found === undefined) prefixes.set(key, [prefix, [advertisement]]);
-    else found[1].push(advertisement);
+  for (const [address, advertisements] of speaking) {
+    for (const advertisement of advertisements) {
+      const prefix = prefixOf(address, lengthOf(advertisement, address));
+      const key = prefixKey(prefix);
+      const found = prefixes.get(key);
+      if (found === undefined) prefixes.set(key, [prefix, [advertisement]]);
+      else if (!found[1].includes(advertisement)) found[1].push(advertisement);
+    }
   }
-  return [...prefixes.values()];
+  return prefixes.values();
 }

@@ -7,10 +7,10 @@ import { formatProblem, type Problem } from '../problem.js';
 import { type Bulk, sameBulk } from '../table/bulk.js';
 import type { CsvReading } from '../table/csv.js';
 import type { Aliases } from '../table/reading.js';
-import type { TableChange } from '../table/table-change.js';
+import type { ServicesChange, TableChange } from '../table/table-change.js';
 import { formatOf, knownExtensions, type TableFormat } from './formats.js';
 import { readTableFile } from './table-file.js';
-import type { SourceUpdate } from './update.js';
+import type { BulkUpdate, SourceUpdate } from './update.js';
 
 export interface FileSourceEnvironment {
   watch(path: string, changed: () => void): FileWatch;
@@ -18,6 +18,10 @@ export interface FileSourceEnvironment {
   readonly aliases: Aliases;
 }
 
+/** Lines for the problems of one version of a table; the API lists more. */
+const mostComplaints = 10;
+/** A change of more services than these is told as a number. */
+const mostNames = 5;
 /** Somebody writes into the file while it is read: the next try comes after so long. */
 const retryMs = 100;
 
@@ -38,6 +42,8 @@ export class FileSource {
   #bulk: Bulk | undefined;
   /** What was last delivered, in words: nothing is said twice. */
   #said = '';
+  /** The problems of the version before: they are not told again. */
+  #complained: ReadonlySet<string> = new Set();
 
   constructor(
     config: { readonly name: string; readonly file: string },
@@ -145,10 +151,11 @@ export class FileSource {
     const words = [update.kind, ...update.problems.map(formatProblem)].join('\n');
     const isSame = words === this.#said && !this.#hasNews(update);
     this.#said = words;
+    const isFirst = !this.#isLoaded;
     if (update.kind !== 'stale') this.#isLoaded = true;
     if (update.kind === 'bulk') this.#bulk = update.bulk;
     if (isSame) return;
-    this.#log(update);
+    this.#log(update, isFirst);
     this.#deliver(update);
   }
 
@@ -163,7 +170,7 @@ export class FileSource {
     }
   }
 
-  #log(update: SourceUpdate): void {
+  #log(update: SourceUpdate, isFirst: boolean): void {
     const { log } = this.#environment;
     const source = this.#name;
     const [first] = update.problems;
@@ -174,10 +181,35 @@ export class FileSource {
       return;
     }
     const { count, problems } = update;
-    const what = update.kind === 'bulk' ? 'rows' : 'services';
-    log.write('info', 'sourceLoaded', `${this.#file}: ${count} ${what}`, { source, count, problems: problems.length });
-    for (const problem of problems) log.write('warn', 'sourceProblem', formatProblem(problem), { source });
+    const fields = { source, count, problems: problems.length };
+    log.write('info', 'sourceLoaded', `${this.#file}: ${isFirst ? amount(update) : difference(update)}`, fields);
+    const fresh = problems.map(formatProblem).filter((problem) => !this.#complained.has(problem));
+    for (const problem of fresh.slice(0, mostComplaints)) log.write('warn', 'sourceProblem', problem, { source });
+    if (fresh.length > mostComplaints)
+      log.write('warn', 'sourceProblem', `${this.#file}: there is more, which herald sources lists`, { source });
+    this.#complained = new Set(problems.map(formatProblem));
   }
+}
+
+function amount({ kind, count }: ServicesChange | BulkUpdate): string {
+  const noun = kind === 'bulk' ? 'row' : 'service';
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** How much there is, and what is different. */
+function difference(update: ServicesChange | BulkUpdate): string {
+  if (update.kind === 'bulk') return amount(update);
+  const { upserted, removed } = update;
+  const parts = [
+    [upserted.map(({ name }) => name), 'new or changed'],
+    [removed, 'gone'],
+  ] as const;
+  return [
+    amount(update),
+    ...parts
+      .filter(([names]) => names.length > 0)
+      .map(([names, what]) => `${names.length} ${what}${names.length <= mostNames ? ` (${names.join(', ')})` : ''}`),
+  ].join(', ');
 }
 
 const rowsOf = ({ ipv4, ipv6 }: Bulk): number => ipv4.count + ipv6.count;

@@ -22,7 +22,8 @@ interface Given extends Partial<Omit<PeerSettings, 'session'>> {
 /** Our speaker, and routers that it dials by name: tor-1 at 10.0.1.1 and so on. */
 class House {
   readonly time = new FakeTime();
-  readonly network = new FakeNetwork(this.time, () => 0.5);
+  /** What is written arrives in whole pieces: how TCP may cut it is for the sessions' tests. */
+  readonly network = new FakeNetwork(this.time, () => 0.999999);
   readonly log: LogLine[] = [];
   readonly reports: FromSpeaker[] = [];
   readonly routers: FakeRouter[] = [];

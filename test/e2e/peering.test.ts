@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { eventually } from '../interop/eventually.js';
 import { Herald } from './herald.js';
 import { freePort } from './router.js';
@@ -7,10 +8,15 @@ import { freePort } from './router.js';
 describe('Two heralds', () => {
   const left = new Herald();
   const right = new Herald();
+  /** Only a directory that both may read. */
+  const key = new Herald();
   const count = 500;
 
   before(async () => {
     const [leftPort, rightPort] = await Promise.all([freePort('127.0.0.51'), freePort('127.0.0.52')]);
+    const passwordFile = key.path('key');
+    key.write('key', 'shared\n');
+    chmodSync(passwordFile, 0o600);
     const peer = (name: string, host: number, port: number, from: number, more: object): object => ({
       name,
       peerAddress: `127.0.0.${host}`,
@@ -18,7 +24,7 @@ describe('Two heralds', () => {
       peerASN: 64500 + host,
       sourceAddress: `127.0.0.${from}`,
       connectTime: '1s',
-      password: 'shared',
+      passwordFile,
       ...more,
     });
     left.write(
@@ -40,7 +46,7 @@ describe('Two heralds', () => {
   });
 
   after(async () => {
-    await Promise.all([left.remove(), right.remove()]);
+    await Promise.all([left, right, key].map((herald) => herald.remove()));
   });
 
   const agreed = async (prefixes: number): Promise<void> => {
@@ -65,17 +71,30 @@ describe('Two heralds', () => {
     assert.equal((await right.peer('left')).flaps, 0);
   });
 
+  it('take another key from the same file on reload, with one new session', async () => {
+    key.write('key', 'another\n');
+    chmodSync(key.path('key'), 0o600);
+    await Promise.all([left.done('POST', '/v1/reload'), right.done('POST', '/v1/reload')]);
+    await eventually(
+      () => right.peer('left'),
+      ({ state, messages }) => assert.deepEqual([state, messages.sent.open > 1], ['Established', true]),
+    );
+    await agreed(1);
+  });
+
   it('of which one is killed find each other again at once', async () => {
+    const downs = right.logged('sessionDown').length;
+    const { flaps: before } = await right.peer('left');
     left.signal('SIGKILL');
     await left.ended;
     await eventually(
       () => right.peer('left'),
       ({ lastError, flaps }) => {
         assert.match(lastError?.text ?? '', /closed by peer|reset by peer/);
-        assert.equal(flaps, 1);
+        assert.equal(flaps, before + 1);
       },
     );
-    const down = await right.hear('sessionDown');
+    const down = await right.hear('sessionDown', downs);
     assert.match(down.msg, /left: session lost: connection (closed|reset) by peer/);
     await left.start();
     await agreed(1);

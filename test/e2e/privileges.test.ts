@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chownSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { eventually } from '../interop/eventually.js';
 import { Herald, type Person, run } from './herald.js';
@@ -58,6 +58,21 @@ describe('Without privileges, or with what this host has not', () => {
     assert.equal(ready, false);
     const { out } = await herald.type('status');
     assert.match(out, /CAP_NET_BIND_SERVICE/);
+  });
+
+  it('a table that it may not read: the last good version stays, and the error says as whom herald runs', async () => {
+    const table = herald.path('table.yaml');
+    chmodSync(table, isRoot ? 0o600 : 0o000);
+    const { problems } = await eventually(
+      () => herald.source('table'),
+      ({ stale }) => assert.equal(stale, true),
+    );
+    assert.match(problems.join(), /may not be read by user \d+/);
+    chmodSync(table, 0o644);
+    await eventually(
+      () => herald.source('table'),
+      ({ stale }) => assert.equal(stale, false),
+    );
   });
 
   it('a port in use', async () => {

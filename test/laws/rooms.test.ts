@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { type Import, importsOf, sourceFiles } from './source-files.js';
+
+interface Room {
+  /** What it is built on. Its own files are always allowed. */
+  readonly uses?: readonly string[];
+  /** Of what it knows the shapes, and nothing that runs. */
+  readonly knows?: readonly string[];
+  /** Parts of Node, and packages: none unless listed. */
+  readonly packages?: readonly (string | RegExp)[];
+}
+
+const node = /^node:/;
+
+/**
+ * Who may import whom: the arrows of docs/architecture.md, written down. Values flow downstream, imports point upstream;
+ * a name is a room, or a file where only that one is meant. Of several rows the most specific holds.
+ */
+const rooms: Readonly<Record<string, Room>> = {
+  // Vocabulary: everybody's, imports nothing but vocabulary.
+  net: {},
+  'machine.ts': {},
+  'nearest.ts': {},
+  'ports.ts': {},
+  'problem.ts': {},
+  'config/config.ts': { uses: ['net', 'config/selector.ts'] },
+  'config/selector.ts': {},
+
+  // The text form of communities and the numbers are bgp's, and operators write both in configurations and tables.
+  config: {
+    uses: ['net', 'problem.ts', 'nearest.ts', 'bgp/communities.ts', 'bgp/numbers.ts'],
+    packages: ['yaml', 'zod/mini', 'ip6addr', 'node:path', 'node:module'],
+  },
+  'config/write-reference.ts': { uses: ['config'], packages: ['node:fs'] },
+
+  // Pure, from the table to the wire.
+  table: {
+    uses: [
+      'net',
+      'config/config.ts',
+      'config/document.ts', // YAML with the place of everything in it
+      'config/selector.ts',
+      'problem.ts',
+      'nearest.ts',
+      'bgp/communities.ts',
+    ],
+  },
+  pools: { uses: ['net', 'config/config.ts', 'table'] },
+  plan: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table', 'pools'] },
+  bgp: { uses: ['net', 'machine.ts', 'ports.ts'], knows: ['config/config.ts'] },
+  l2: { uses: ['net', 'machine.ts', 'ports.ts'], knows: ['config/config.ts'] },
+
+  // Shells: what the world does to us, and what we do to it.
+  'bgp/worker.ts': { uses: ['bgp', 'io'], packages: [node] },
+  io: { uses: ['net', 'bgp'], knows: ['ports.ts', 'config/config.ts', 'plan'], packages: [node, 'winston'] },
+  sources: { uses: ['table', 'io', 'problem.ts'], knows: ['ports.ts'], packages: [node] },
+
+  // Windows look in, and know shapes only.
+  api: {
+    uses: ['net', 'ports.ts', 'nearest.ts'],
+    knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts'],
+    packages: [node, 'hono', '@hono/node-server'],
+  },
+
+  // The floor plan joins the rooms.
+  'config-difference.ts': { uses: ['config'] },
+  'entries.ts': { uses: ['plan', 'table'], knows: ['api', 'config/config.ts'] },
+  'inventory.ts': { uses: ['api'], knows: ['plan'] },
+  'load-config.ts': { uses: ['config'], packages: [node] },
+  'session-settings.ts': { knows: ['bgp', 'config/config.ts'] },
+  'source-state.ts': { uses: ['problem.ts'], knows: ['api', 'plan'] },
+  'table-sources.ts': {
+    uses: ['io', 'plan', 'problem.ts', 'source-state.ts', 'sources'],
+    knows: ['api', 'config/config.ts', 'ports.ts', 'table'],
+  },
+  'version.ts': { uses: ['io/package-file.ts'], packages: ['node:fs'] },
+  'residence.ts': {
+    uses: [
+      'config',
+      'config-difference.ts',
+      'entries.ts',
+      'inventory.ts',
+      'io',
+      'load-config.ts',
+      'net',
+      'plan',
+      'problem.ts',
+      'session-settings.ts',
+      'table-sources.ts',
+      'version.ts',
+    ],
+    knows: ['api', 'bgp'],
+  },
+  'daemon.ts': {
+    uses: ['api', 'io', 'load-config.ts', 'problem.ts', 'residence.ts', 'version.ts'],
+    packages: [node],
+  },
+  cli: {
+    uses: [
+      'api',
+      'config',
+      'daemon.ts',
+      'io',
+      'load-config.ts',
+      'nearest.ts',
+      'net',
+      'pools',
+      'problem.ts',
+      'sources',
+      'table',
+      'version.ts',
+    ],
+    knows: ['bgp'],
+    packages: [node, 'yargs'],
+  },
+  'main.ts': { uses: ['cli'] },
+};
+
+const isIn = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
+
+/** The row of a file: its own, or its room's. */
+const rowOf = (file: string): string | undefined =>
+  Object.keys(rooms)
+    .filter((place) => isIn(file, place))
+    .sort((a, b) => b.length - a.length)[0];
+
+function isAllowed({ file, target, isType }: Import): boolean {
+  const row = rowOf(file);
+  if (row === undefined) return false;
+  const { uses = [], knows = [], packages = [] } = rooms[row]!;
+  if (!target.endsWith('.ts'))
+    return packages.some((allowed) => (typeof allowed === 'string' ? allowed === target : allowed.test(target)));
+  if (isIn(target, row)) return true;
+  return uses.some((place) => isIn(target, place)) || (isType && knows.some((place) => isIn(target, place)));
+}
+
+const imports = sourceFiles().flatMap(importsOf);
+
+describe('The rooms of the house', () => {
+  it('all have their doors written down', () => {
+    assert.deepEqual(
+      sourceFiles().filter((file) => rowOf(file) === undefined),
+      [],
+    );
+  });
+
+  it('import only what stands upstream of them', () => {
+    const strays = imports.filter((its) => !isAllowed(its)).map(({ file, target }) => `${file} imports ${target}`);
+    assert.deepEqual(strays, []);
+  });
+
+  it('would be told so if they did not', () => {
+    for (const [file, target, isType] of [
+      ['net/address.ts', 'table/service.ts', true],
+      ['table/csv.ts', 'plan/plan.ts', false],
+      ['plan/plan.ts', 'bgp/rib.ts', false],
+      ['plan/plan.ts', 'node:fs', false],
+      ['bgp/session.ts', 'api/house.ts', true],
+      ['bgp/session.ts', 'l2/arp.ts', true],
+      ['l2/arp.ts', 'bgp/session.ts', true],
+      ['bgp/session.ts', 'node:net', false],
+      ['bgp/session.ts', 'io/clock.ts', false],
+      ['bgp/speaker.ts', 'config/parse.ts', false],
+      ['bgp/speaker.ts', 'config/config.ts', false],
+      ['api/routes.ts', 'plan/announcer.ts', true],
+      ['api/routes.ts', 'bgp/protocol.ts', false],
+      ['io/tcp.ts', 'cli/run.ts', false],
+      ['cellar/wine.ts', 'net/address.ts', true],
+    ] as const)
+      assert.equal(isAllowed({ file, target, isType }), false, `${file} may import ${target}`);
+  });
+
+  it('keep no door for a file that is not there', () => {
+    const used = new Set(sourceFiles().map(rowOf));
+    // The LAN's room is not built yet; its door is where it will be.
+    assert.deepEqual(
+      Object.keys(rooms).filter((row) => !used.has(row)),
+      ['l2'],
+    );
+  });
+
+  it('never go in a circle', () => {
+    const values = new Map<string, string[]>();
+    for (const { file, target, isType } of imports)
+      if (!isType && target.endsWith('.ts')) values.set(file, [...(values.get(file) ?? []), target]);
+    const done = new Set<string>();
+    const walk = (file: string, way: readonly string[]): void => {
+      assert.ok(!way.includes(file), [...way, file].join(' imports '));
+      if (done.has(file)) return;
+      for (const next of values.get(file) ?? []) walk(next, [...way, file]);
+      done.add(file);
+    };
+    for (const file of values.keys()) walk(file, []);
+  });
+});
