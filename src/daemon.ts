@@ -21,8 +21,8 @@ export interface DaemonOptions {
 }
 
 const exitCode = { done: 0, failed: 1, badConfig: 78 } as const;
-/** SIGTERM is answered within five seconds, whatever a peer does. */
-const farewellMs = 4000;
+/** SIGTERM is answered within five seconds, whatever a peer or a client of the API does. */
+const farewellMs = 3000;
 /** The windows open once the first announcements are out; but a table that takes long must not keep them shut. */
 const windowsMs = 2000;
 /** A change of the configuration that comes with others right behind it is read once. */
@@ -55,12 +55,14 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   process.on('unhandledRejection', fail);
   let isLeaving = false;
   const leave = (why: string, keepRoutes: boolean, code: number = exitCode.done): void => {
+    // Whoever forwards a signal that the terminal sent to the whole group as well says it twice.
+    if (isLeaving) return;
     isLeaving = true;
     log.write('info', 'stopping', `${why}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
     bgp.stop(`herald stops: ${why}`, keepRoutes, farewellMs).then(() => end(code), fail);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leave(signal, false));
-  process.once('SIGUSR2', () => leave('SIGUSR2', true));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(signal, false));
+  process.on('SIGUSR2', () => leave('SIGUSR2', true));
   process.on('SIGHUP', () => void residence?.reload().catch(fail));
 
   const { config, problems } = loadConfig(options.configFile);
