@@ -32,6 +32,10 @@ export interface EncodedBatch {
 const mpOctets = 7;
 const updateOctets = headerOctets + 4;
 
+/** What the most rows amount to with short attributes, IPv6 included. */
+const maxBatchOctets = 2_500_000;
+const minBatchRows = 256;
+
 const scratch = { rows: new Uint32Array(1024), sorted: new Uint32Array(1024) };
 
 /** The rows of the log after `from`, at most `limit` of them, as messages. At least one row must follow. */
@@ -47,6 +51,8 @@ export function encodeBatch(rib: Rib, from: number, limit: number, encoding: Enc
     total += counts.get(id)!;
     octets += boundOf(rib, encoding, oversized.includes(id) ? withdrawn : id, counts.get(id)!);
   }
+  // Long attributes, all different: fewer rows then, so that a session that does not read is never owed much.
+  if (octets > maxBatchOctets && count > minBatchRows) return encodeBatch(rib, from, count >>> 2, encoding);
   const sorted = groups.length === 1 ? rows : scratchOf('sorted', count);
   if (groups.length > 1) {
     const place = new Map(start);

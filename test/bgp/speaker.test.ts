@@ -36,11 +36,12 @@ class House {
     routers: readonly RouterSettings[],
     peers: readonly Given[] = routers.map(() => ({})),
     transport?: Transport,
+    own: Address = ours,
   ) {
     for (const [i, settings] of routers.entries())
       this.routers.push(new FakeRouter(this.network, addressOf(`10.0.1.${i + 1}`), settings));
     this.speaker = new Speaker({
-      transport: transport ?? this.network.host(ours),
+      transport: transport ?? this.network.host(own),
       clock: this.time,
       timers: this.time,
       random: () => 0.5,
@@ -208,6 +209,16 @@ describe('The speaker', () => {
       house.up();
       assert.equal(formatAddress(house.router(0).nextHop!), '2001:db8::a');
       assert.equal(house.router(0).linkLocal, undefined);
+    });
+
+    it('[33] [46] puts its link-local address beside the global one towards a peer on the link', () => {
+      const house = new House([], [], undefined, addressOf('fe80::1'));
+      const router = new FakeRouter(house.network, addressOf('fe80::2'), { families: ['ipv6'] });
+      house.routes(1, [['2001:db8:1::/48', 1]]);
+      house.configure([{ session: { families: ['ipv6'], remote: { address: router.address, port: 179 } } }]);
+      house.up();
+      assert.equal(formatAddress(router.nextHop!), '2001:db8::a');
+      assert.equal(router.linkLocal && formatAddress(router.linkLocal), 'fe80::1');
     });
 
     it('[46] withholds a family for which it has no next hop, and announces it once there is one', () => {

@@ -55,9 +55,9 @@ export function updatesIn(octets: Uint8Array, { family, fourOctetAs, internal }:
   return updates;
 }
 
-/** What one message says: prefixes, and the tag they are announced with (0: withdrawn). */
+/** What one message says: prefixes, and the tag they are announced with (0: withdrawn, -1: without one). */
 export function rowsIn({ update }: ReceivedUpdate): { readonly tag: number; readonly prefixes: readonly Prefix[] } {
-  let tag = 0;
+  let tag = -1;
   let { withdrawn, announced } = update;
   for (const attribute of update.attributes) {
     if (attribute.kind === 'communities') tag = attribute.communities[0]!;

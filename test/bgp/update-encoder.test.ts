@@ -193,4 +193,28 @@ describe('A batch of UPDATEs', () => {
     assert.equal(batches, 3);
     assert.equal(seen.size, 2500);
   });
+
+  it('takes fewer routes where each has long attributes of its own, so that a batch stays a few megabytes', () => {
+    const long: RouteAttributes = {
+      communities: Array.from({ length: 60 }, (_, i) => ({ kind: 'large', global: 64512, local1: i, local2: 0 })),
+    };
+    const kind = sessionKind('ipv4');
+    const rib = ribOf(
+      'ipv4',
+      hostRoutes(4000, (i) => i + 1),
+    );
+    const attributes = Array.from({ length: 4001 }, (_, med) => encodeRouteAttributes({ ...long, med }, kind));
+    const encoding: Encoding = { maxOctets: kind.maxOctets, attributes: (id) => attributes[id]! };
+    let from = 0;
+    let messages = 0;
+    let largest = 0;
+    while (rib.after(from) !== 0) {
+      const batch = encodeBatch(rib, from, 1_000_000, encoding);
+      messages += batch.messages;
+      largest = Math.max(largest, batch.octets.length);
+      from = batch.last;
+    }
+    assert.equal(messages, 4000);
+    assert.ok(largest > 500_000 && largest <= 2_500_000, `${largest} octets`);
+  });
 });

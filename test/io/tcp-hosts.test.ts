@@ -110,7 +110,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
     ['IPv6', '2001:db8:201::1', '2001:db8:201::2'],
   ] as const) {
     describe(family, () => {
-      it('TCP MD5: with the same key octets flow, with another or none nobody answers', async () => {
+      it('[32] TCP MD5: with the same key octets flow, with another or none nobody answers', async () => {
         await listener.ask({ listen: { address, port }, password: { peer, key: 'secret' } });
         const right = await dialler.ask({ dial: { address, port, md5Password: 'secret', timeoutMs: 5000 } });
         assert.equal(codeOf(right), 'connected');
@@ -121,7 +121,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
         }
       });
 
-      it('TCP MD5: a new key counts from the next connection on; the old connection goes on', async () => {
+      it('[32] TCP MD5: a new key counts from the next connection on; the old connection goes on', async () => {
         const dial = { address, port: port + 1, timeoutMs: 5000 };
         await listener.ask({ listen: { address, port: port + 1 }, password: { peer, key: 'old' } });
         assert.equal(codeOf(await dialler.ask({ dial: { ...dial, md5Password: 'old' } })), 'connected');
@@ -133,7 +133,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
         assert.equal(codeOf(await dialler.ask({ dial })), 'connected');
       });
 
-      it('GTSM (RFC 5082): both sides at 255 talk, a listener that would answer at less is not heard', async () => {
+      it('[31] GTSM (RFC 5082): both sides at 255 talk, a listener that would answer at less is not heard', async () => {
         await listener.ask({ listen: { address, port: port + 2, minTtl: 255 } });
         const guarded = { address, port: port + 2, ttl: 255, minTtl: 255, timeoutMs: 5000 };
         assert.equal(codeOf(await dialler.ask({ dial: guarded })), 'connected');
@@ -144,7 +144,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
         assert.equal(codeOf(await dialler.ask({ dial: closed })), 'ETIMEDOUT');
       });
 
-      it('GTSM: a connection restricted after it was accepted hears no packet from further away', async () => {
+      it('[31] GTSM: a connection restricted after it was accepted hears no packet from further away', async () => {
         await listener.ask({ listen: { address, port: port + 3, minTtl: 255 } });
         const before = dropped();
         await dialler.ask({ dial: { address, port: port + 3, ttl: 64, timeoutMs: 5000 } });
@@ -168,7 +168,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
     assert.equal(codeOf(elsewhere), 'ENODEV');
   });
 
-  it('link-local peers: the device is the scope, and no address carries one', async () => {
+  it('[33] link-local peers: the device is the scope, and no address carries one', async () => {
     await listener.ask({ listen: { address: 'fe80::1', port: port + 5, device: 'uplink0' } });
     const dial = { address: 'fe80::1', port: port + 5, timeoutMs: 5000 };
     const answer = await dialler.ask({ dial: { ...dial, device: 'uplink1', localAddress: 'fe80::2' } });
@@ -180,7 +180,7 @@ describe('TCP transport between two hosts (skipped where network namespaces are 
     assert.equal(codeOf(await dialler.ask({ dial })), 'EINVAL');
   });
 
-  it('link-local peers: TCP MD5 holds for them as well', async () => {
+  it('[32] [33] link-local peers: TCP MD5 holds for them as well', async () => {
     const peer = 'fe80::2';
     await listener.ask({
       listen: { address: 'fe80::1', port: port + 6, device: 'uplink0' },

@@ -143,7 +143,7 @@ describe('TCP transport on one host', () => {
       assert.deepEqual(calls, []);
     });
 
-    it('needs the interface of a link-local peer', async () => {
+    it('[33] needs the interface of a link-local peer', async () => {
       const error = await failure(tcpTransport, { remote: at('fe80::99', 179) });
       assert.equal(error.message, 'fe80::99 is link-local: it is reachable through a named interface only');
     });
@@ -202,7 +202,7 @@ describe('TCP transport on one host', () => {
         }
       }).length;
 
-    it('dials with TTL, minimum TTL and DSCP CS6, and lifts the user timeout once connected', async () => {
+    it('[31] [34] dials with TTL, minimum TTL and DSCP CS6, and lifts the user timeout once connected', async () => {
       listening(address, 11791);
       await dial({ remote: at(address, 11791), ttl: 253, minTtl: 33 });
       const found = descriptorsOf(
@@ -212,7 +212,7 @@ describe('TCP transport on one host', () => {
       assert.equal(found, 1);
     });
 
-    it('accepts with TTL 255, DSCP CS6 and no delay, then restricts to the peer that it turns out to be', async () => {
+    it('[31] accepts with TTL 255, DSCP CS6 and no delay, then restricts to the peer that it turns out to be', async () => {
       listening(address, 11791);
       await dial({ remote: at(address, 11791) });
       await eventually(() => ends.length === 1);
@@ -244,7 +244,7 @@ describe('TCP transport on one host', () => {
       assert.throws(() => us.connection.restrict({ ttl: 256 }), { name: 'TransportError', code: 'EINVAL' });
     });
 
-    it('signs with TCP MD5 on loopback: the right key passes, another does not', async () => {
+    it('[32] signs with TCP MD5 on loopback: the right key passes, another does not', async () => {
       const listener = listening(address, 11791);
       const source = ownAddress();
       const as = { remote: at(address, 11791), localAddress: parseAddress(source)! };
@@ -261,7 +261,7 @@ describe('TCP transport on one host', () => {
       await dial(as);
     });
 
-    it('names what is wrong with an MD5 password that is too long', async () => {
+    it('[32] names what is wrong with an MD5 password that is too long', async () => {
       const listener = listening(address, 11791);
       const message = 'a TCP MD5 password has 1 to 80 octets';
       assert.throws(() => listener.setMd5Password(parseAddress(address)!, 'x'.repeat(81)), { message });

@@ -60,7 +60,7 @@ describe('native TCP sockets', () => {
       });
     });
 
-    it(`add, replace and remove the MD5 key of a peer on a listening ${family} socket`, () => {
+    it(`[32] add, replace and remove the MD5 key of a peer on a listening ${family} socket`, () => {
       withDescriptor(native().openTcpListener(listenerOn(address)), (descriptor) => {
         const peer = octets(address);
         native().setTcpMd5Key(descriptor, peer, Buffer.from('first'));
@@ -77,7 +77,7 @@ describe('native TCP sockets', () => {
     });
   });
 
-  it('take an MD5 key of 80 octets (RFC 2385 §4.5) and refuse 81', () => {
+  it('[32] take an MD5 key of 80 octets (RFC 2385 §4.5) and refuse 81', () => {
     const peer = octets('127.0.0.1');
     withDescriptor(native().openTcpSocket({ peer, md5Key: new Uint8Array(80).fill(97) }), () => {});
     assert.throws(() => native().openTcpSocket({ peer, md5Key: new Uint8Array(81).fill(97) }), {

@@ -1,6 +1,7 @@
 // What tests of the plan begin with: a configuration, services, bulks, and a route port that remembers what it was told.
 
 import assert from 'node:assert/strict';
+import { Rib } from '../../src/bgp/rib.js';
 import type { Config, RouteAttributes } from '../../src/config/config.js';
 import {
   type Address,
@@ -91,6 +92,8 @@ export class ToldPort implements RoutePort {
   readonly views = new Map<number, Told>();
   readonly #sets = new Map<number, RouteAttributes>();
   readonly #ids = new Map<string, number>();
+  /** What the BGP thread makes of it, by view and family. In every other one a reader stands still. */
+  readonly #ribs = new Map<string, Rib>();
   calls = 0;
 
   defineAttributes(sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[]): void {
@@ -102,8 +105,10 @@ export class ToldPort implements RoutePort {
     }
   }
 
-  changeRoutes({ view, family, count, words, lengths, attributes }: RouteBatch): void {
+  changeRoutes({ view, ...columns }: RouteBatch): void {
+    const { family, count, words, lengths, attributes } = columns;
     this.calls++;
+    this.#rib(view, family).apply(columns);
     const width = family === 'ipv4' ? 1 : 4;
     const told = this.view(view);
     assert.ok(count > 0);
@@ -126,6 +131,7 @@ export class ToldPort implements RoutePort {
 
   withdrawAll(view: number, family: Family): void {
     this.calls++;
+    this.#rib(view, family).withdrawAll();
     for (const text of [...this.view(view).keys()]) {
       if (text.includes(':') !== (family === 'ipv6')) continue;
       this.view(view).delete(text);
@@ -138,18 +144,33 @@ export class ToldPort implements RoutePort {
     for (const id of ids) assert.ok(this.#sets.delete(id), `attribute set ${id} is forgotten, and was not defined`);
   }
 
-  /** No route carries a set that was forgotten, or became another, behind its back. */
+  /** No route carries a set that was forgotten, or became another, behind its back; and the thread has them all. */
   check(): void {
     for (const [view, told] of this.views) {
       for (const [text, said] of told) {
         const set = this.#sets.get(this.#ids.get(`${view} ${text}`) ?? 0);
         assert.equal(set && saying(set), said, `${text} of view ${view}`);
+        const { family, words, length } = prefix(text);
+        assert.equal(this.#rib(view, family).lookup(words, length), this.#ids.get(`${view} ${text}`));
       }
+      assert.equal(this.#rib(view, 'ipv4').size + this.#rib(view, 'ipv6').size, told.size);
     }
+  }
+
+  #rib(view: number, family: Family): Rib {
+    const key = `${view} ${family}`;
+    let rib = this.#ribs.get(key);
+    if (rib === undefined) {
+      rib = new Rib(family);
+      if (view % 2 === 0) rib.open();
+      this.#ribs.set(key, rib);
+    }
+    return rib;
   }
 
   dropView(view: number): void {
     this.views.delete(view);
+    for (const family of ['ipv4', 'ipv6'] as const) this.#ribs.delete(`${view} ${family}`);
     for (const key of [...this.#ids.keys()]) if (key.startsWith(`${view} `)) this.#ids.delete(key);
   }
 
