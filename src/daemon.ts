@@ -2,14 +2,14 @@
 // sources, announcer, BGP thread; then the windows, which only look in.
 
 import type { Worker } from 'node:worker_threads';
+import { loadConfig } from './house/load-config.js';
+import { Residence } from './house/residence.js';
 import { BgpThread } from './io/bgp-thread.js';
 import { markBoot } from './io/boot-marker.js';
 import { describeError, HouseLog } from './io/log.js';
 import { answers } from './io/unix-socket.js';
 import { watchFile } from './io/watch.js';
-import { loadConfig } from './load-config.js';
 import { formatProblem } from './problem.js';
-import { Residence } from './residence.js';
 import { version } from './version.js';
 
 export interface DaemonOptions {

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../load-config.js';
+import { loadConfig } from '../house/load-config.js';
 import { poolIndex } from '../pools/ranges.js';
 import { settle } from '../pools/settle.js';
 import type { Problem } from '../problem.js';

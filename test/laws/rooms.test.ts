@@ -62,37 +62,15 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: [node, 'hono', '@hono/node-server'],
   },
 
-  // The floor plan joins the rooms.
-  'config-difference.ts': { uses: ['config'] },
-  'entries.ts': { uses: ['plan', 'table'], knows: ['api', 'config/config.ts'] },
-  'inventory.ts': { uses: ['api'], knows: ['plan'] },
-  'load-config.ts': { uses: ['config'], packages: [node] },
-  'session-settings.ts': { knows: ['bgp', 'config/config.ts'] },
-  'source-state.ts': { uses: ['problem.ts'], knows: ['api', 'plan'] },
-  'table-sources.ts': {
-    uses: ['io', 'plan', 'problem.ts', 'source-state.ts', 'sources'],
-    knows: ['api', 'config/config.ts', 'ports.ts', 'table'],
+  // The running house: what joins the rooms, seen by the windows through one door.
+  house: {
+    uses: ['api', 'bgp', 'config', 'io', 'net', 'plan', 'problem.ts', 'sources', 'table', 'version.ts'],
+    knows: ['ports.ts'],
+    packages: [node],
   },
   'version.ts': { uses: ['io/package-file.ts'], packages: ['node:fs'] },
-  'residence.ts': {
-    uses: [
-      'config',
-      'config-difference.ts',
-      'entries.ts',
-      'inventory.ts',
-      'io',
-      'load-config.ts',
-      'net',
-      'plan',
-      'problem.ts',
-      'session-settings.ts',
-      'table-sources.ts',
-      'version.ts',
-    ],
-    knows: ['api', 'bgp'],
-  },
   'daemon.ts': {
-    uses: ['api', 'io', 'load-config.ts', 'problem.ts', 'residence.ts', 'version.ts'],
+    uses: ['api', 'house', 'io', 'problem.ts', 'version.ts'],
     packages: [node],
   },
   cli: {
@@ -100,8 +78,8 @@ const rooms: Readonly<Record<string, Room>> = {
       'api',
       'config',
       'daemon.ts',
+      'house',
       'io',
-      'load-config.ts',
       'nearest.ts',
       'net',
       'pools',

@@ -1,8 +1,8 @@
 // What is known of one source beside its services: for status, for the first End-of-RIB, for what was rejected.
 
-import type { SourceBody } from './api/house.js';
-import type { RejectedClaim } from './plan/listing.js';
-import { formatProblem, type Problem } from './problem.js';
+import type { SourceBody } from '../api/house.js';
+import type { RejectedClaim } from '../plan/listing.js';
+import { formatProblem, type Problem } from '../problem.js';
 
 export class SourceState {
   readonly name: string;

@@ -1,7 +1,13 @@
 // The lists of the API: pages over the listing, with cursors that survive changes between two pages.
 
-import { BadCursor, type Page, type PageRequest, type ServiceAnnouncementBody, type ServiceBody } from './api/house.js';
-import type { Listing } from './plan/listing.js';
+import {
+  BadCursor,
+  type Page,
+  type PageRequest,
+  type ServiceAnnouncementBody,
+  type ServiceBody,
+} from '../api/house.js';
+import type { Listing } from '../plan/listing.js';
 
 /** Rows of a bulk that are listed when nobody says how many. */
 const defaultBulkRows = 1000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Config } from '../src/config/config.js';
-import { deleteEntry, putEntry, type WriteOptions } from '../src/entries.js';
-import { Announcer, cliSource } from '../src/plan/announcer.js';
-import { formatEntry } from '../src/table/entry.js';
-import { configured, ToldPort } from './plan/given.js';
+import type { Config } from '../../src/config/config.js';
+import { deleteEntry, putEntry, type WriteOptions } from '../../src/house/entries.js';
+import { Announcer, cliSource } from '../../src/plan/announcer.js';
+import { formatEntry } from '../../src/table/entry.js';
+import { configured, ToldPort } from '../plan/given.js';
 
 const unforced: WriteOptions = { force: false };
 const by = (owner: string, force = false): WriteOptions => ({ owner, force });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { BadCursor, type Page, type PageRequest } from '../src/api/house.js';
-import { announcementsPage, servicesPage } from '../src/inventory.js';
-import { Announcer, cliSource } from '../src/plan/announcer.js';
-import { Listing, type PeerView, type RejectedClaim } from '../src/plan/listing.js';
-import { bulkOf, configured, type Given, service, ToldPort } from './plan/given.js';
+import { BadCursor, type Page, type PageRequest } from '../../src/api/house.js';
+import { announcementsPage, servicesPage } from '../../src/house/inventory.js';
+import { Announcer, cliSource } from '../../src/plan/announcer.js';
+import { Listing, type PeerView, type RejectedClaim } from '../../src/plan/listing.js';
+import { bulkOf, configured, type Given, service, ToldPort } from '../plan/given.js';
 
 const since = new Date('2026-01-02T03:04:05Z');
 const up: PeerView = { established: true, families: ['ipv4', 'ipv6'] };

@@ -1,7 +1,7 @@
 // What a reload changed, in the words of the log: peers and sources by name, other sections by key.
 
-import type { BgpPeer, Config } from './config/config.js';
-import { impact } from './config/impact.js';
+import type { BgpPeer, Config } from '../config/config.js';
+import { impact } from '../config/impact.js';
 
 /** The sections that are said by name alone when anything in them differs. */
 const sections: readonly (readonly [key: string, value: (config: Config) => unknown])[] = [

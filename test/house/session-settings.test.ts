@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { sessionSettings } from '../src/session-settings.js';
-import { accepts, peerWith } from './config/given.js';
+import { sessionSettings } from '../../src/house/session-settings.js';
+import { accepts, peerWith } from '../config/given.js';
 
 const own = { routerId: 0x0a00000b, hostName: 'node-a', softwareVersion: 'herald/test', forwardingPreserved: true };
 

@@ -1,18 +1,18 @@
 // The sources in force: each read, handed to the announcer, and remembered with what is wrong with it. Whatever happens to
 // a source, what it said last stays announced until it says something else that may be taken over.
 
-import type { SourceBody } from './api/house.js';
-import type { Config, SourceConfig } from './config/config.js';
-import { watchFile } from './io/watch.js';
-import { type Announcer, cliSource, describeRefusal, type Refusal } from './plan/announcer.js';
-import type { RejectedClaim, RejectedClaims } from './plan/listing.js';
-import type { Log } from './ports.js';
-import { formatProblem } from './problem.js';
+import type { SourceBody } from '../api/house.js';
+import type { Config, SourceConfig } from '../config/config.js';
+import { watchFile } from '../io/watch.js';
+import { type Announcer, cliSource, describeRefusal, type Refusal } from '../plan/announcer.js';
+import type { RejectedClaim, RejectedClaims } from '../plan/listing.js';
+import type { Log } from '../ports.js';
+import { formatProblem } from '../problem.js';
+import { FileSource } from '../sources/file.js';
+import type { BulkUpdate, SourceUpdate } from '../sources/update.js';
+import type { SourceChange } from '../table/merged.js';
+import type { ServicesChange } from '../table/table-change.js';
 import { SourceState } from './source-state.js';
-import { FileSource } from './sources/file.js';
-import type { BulkUpdate, SourceUpdate } from './sources/update.js';
-import type { SourceChange } from './table/merged.js';
-import type { ServicesChange } from './table/table-change.js';
 
 type Table = ServicesChange | BulkUpdate;
 

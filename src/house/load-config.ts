@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type Parsed, parseConfig } from './config/parse.js';
+import { type Parsed, parseConfig } from '../config/parse.js';
 
 export function loadConfig(file: string): Parsed {
   let text: string;

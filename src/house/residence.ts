@@ -11,24 +11,24 @@ import type {
   SourceBody,
   StatusBody,
   WriteResult,
-} from './api/house.js';
-import type { FromSpeaker, PeerCommand, PeerStatus } from './bgp/protocol.js';
-import type { BgpPeer, Config } from './config/config.js';
-import { impact } from './config/impact.js';
+} from '../api/house.js';
+import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
+import type { BgpPeer, Config } from '../config/config.js';
+import { impact } from '../config/impact.js';
+import type { BgpThread } from '../io/bgp-thread.js';
+import { firstIpv4Address, sourceAddressTowards } from '../io/local-addresses.js';
+import type { HouseLog } from '../io/log.js';
+import { formatAddress, parseIpv4 } from '../net/address.js';
+import { Announcer, describeRefusal } from '../plan/announcer.js';
+import { Listing, type PeerView } from '../plan/listing.js';
+import { formatProblem, type Problem } from '../problem.js';
+import { version } from '../version.js';
 import { configDifference } from './config-difference.js';
 import { deleteEntry, type EntryResult, putEntry, type WriteOptions } from './entries.js';
 import { announcementsPage, servicesPage } from './inventory.js';
-import type { BgpThread } from './io/bgp-thread.js';
-import { firstIpv4Address, sourceAddressTowards } from './io/local-addresses.js';
-import type { HouseLog } from './io/log.js';
 import { loadConfig } from './load-config.js';
-import { formatAddress, parseIpv4 } from './net/address.js';
-import { Announcer, describeRefusal } from './plan/announcer.js';
-import { Listing, type PeerView } from './plan/listing.js';
-import { formatProblem, type Problem } from './problem.js';
 import { sessionSettings } from './session-settings.js';
 import { TableSources } from './table-sources.js';
-import { version } from './version.js';
 
 export interface Surroundings {
   readonly configFile: string;

@@ -1,8 +1,8 @@
 // From a configured peer to what its session needs: where configuration and BGP meet, so that neither knows the other.
 
-import type { SessionSettings } from './bgp/settings.js';
-import type { SocketOptions } from './bgp/transport.js';
-import type { BgpPeer } from './config/config.js';
+import type { SessionSettings } from '../bgp/settings.js';
+import type { SocketOptions } from '../bgp/transport.js';
+import type { BgpPeer } from '../config/config.js';
 
 export interface OwnIdentity {
   readonly routerId: number;

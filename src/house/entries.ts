@@ -1,10 +1,10 @@
 // Single entries written to a source by a client of the API: checked, owned, and applied one at a time.
 
-import type { WriteResult } from './api/house.js';
-import type { Config } from './config/config.js';
-import { type Announcer, cliSource, describeRefusal } from './plan/announcer.js';
-import { readEntry } from './table/entry.js';
-import { type Service, sameService } from './table/service.js';
+import type { WriteResult } from '../api/house.js';
+import type { Config } from '../config/config.js';
+import { type Announcer, cliSource, describeRefusal } from '../plan/announcer.js';
+import { readEntry } from '../table/entry.js';
+import { type Service, sameService } from '../table/service.js';
 
 export interface WriteOptions {
   readonly owner?: string;
