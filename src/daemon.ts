@@ -28,6 +28,9 @@ const windowsMs = 2000;
 /** A change of the configuration that comes with others right behind it is read once. */
 const reloadDelayMs = 20;
 
+/** Whoever opens the control socket will find out, and say it. */
+const cannotTell = (): boolean => false;
+
 /** Runs until a signal ends it; resolves to the exit code. */
 export async function startDaemon(options: DaemonOptions): Promise<number> {
   const log = new HouseLog();
@@ -66,7 +69,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   process.on('SIGHUP', () => void residence?.reload().catch(fail));
 
   const { config, problems } = loadConfig(options.configFile);
-  if (config === undefined || (await answers(options.socketPath))) {
+  if (config === undefined || (await answers(options.socketPath).catch(cannotTell))) {
     const lines =
       config === undefined ? problems.map(formatProblem) : [`another herald answers on ${options.socketPath}`];
     for (const line of lines) process.stderr.write(`${line}\n`);

@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
-import { connect, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { answers } from '../io/unix-socket.js';
 import type { Log } from '../ports.js';
 import { groupId } from './unix-groups.js';
 
@@ -117,23 +118,6 @@ async function clear(path: string): Promise<void> {
   }
   renameSync(aside, path);
   throw new SocketInUse(`another herald is running: it answers on ${path}`);
-}
-
-/** Only a refused connection tells that nobody listens. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', (error) => {
-      const code = codeOf(error);
-      if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve(false);
-      // Its queue of connections is full.
-      else if (code === 'EAGAIN') resolve(true);
-      else reject(error);
-    });
-  });
 }
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);

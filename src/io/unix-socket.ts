@@ -2,14 +2,18 @@
 
 import { connect } from 'node:net';
 
+/** Only a refused connection tells that nobody listens; rejects where it cannot be known. */
 export function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const finish = (isLive: boolean): void => {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => {
       socket.destroy();
-      resolve(isLive);
-    };
-    socket.once('connect', () => finish(true));
-    socket.once('error', () => finish(false));
+      resolve(true);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      // Its queue of connections is full.
+      else if (error.code === 'EAGAIN') resolve(true);
+      else reject(error);
+    });
   });
 }

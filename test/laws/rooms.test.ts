@@ -57,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
 
   // Windows look in, and know shapes only.
   api: {
-    uses: ['net', 'ports.ts', 'nearest.ts'],
+    uses: ['net', 'ports.ts', 'nearest.ts', 'io/unix-socket.ts'],
     knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts'],
     packages: [node, 'hono', '@hono/node-server'],
   },
