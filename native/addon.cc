@@ -1,10 +1,12 @@
-// The door of the addon. Context-aware: no state outlives a call, so main thread and workers each load it for themselves.
+// The door of the addon. Context-aware: no state is shared between threads, so main thread and workers each load it for themselves.
 
 #include <napi.h>
 
+#include "netlink.h"
 #include "tcp.h"
 
 static Napi::Object load(Napi::Env env, Napi::Object exports) {
+  herald::export_netlink(env, exports);
   herald::export_tcp(env, exports);
   return exports;
 }

@@ -1,5 +1,5 @@
 // The addon as JavaScript sees it: types for native/, and the way to the built file. Loaded on first use, so that
-// commands which only look at files need no addon. What each option means stands at the head of native/tcp.cc.
+// commands which only look at files need no addon. What each option means stands at the heads of native/*.cc.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -38,6 +38,22 @@ export interface NativeTcpOptions {
   readonly device: string;
 }
 
+export interface NativeNetlinkOptions {
+  /** RTNLGRP_*: what the kernel tells. */
+  readonly groups: readonly number[];
+  readonly receiveBufferOctets: number;
+  /** Whole messages, one after the other; the receiver's to keep. */
+  received(messages: Uint8Array): void;
+  /** The kernel had more to say than the buffer holds: what was missed has to be asked for. */
+  lost(): void;
+}
+
+/** Listens until it is closed, and does not keep the process alive. */
+export interface NativeNetlinkListener {
+  /** Nothing is heard after the call. */
+  close(): void;
+}
+
 /** Every call throws an Error with `code` (the errno's name) and `syscall` ("bind", "setsockopt TCP_MD5SIG"). */
 export interface Native {
   /** A descriptor to be connected by Node in the same tick; whoever does not hand it over closes it. */
@@ -53,6 +69,7 @@ export interface Native {
   readTcpOptions(descriptor: number): NativeTcpOptions;
   /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
   closeDescriptor(descriptor: number): void;
+  openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;
 }
 
 let loaded: Native | undefined;

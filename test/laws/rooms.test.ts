@@ -52,7 +52,11 @@ const rooms: Readonly<Record<string, Room>> = {
 
   // Shells: what the world does to us, and what we do to it.
   'bgp/worker.ts': { uses: ['bgp', 'io'], packages: [node] },
-  io: { uses: ['net', 'bgp'], knows: ['ports.ts', 'config/config.ts', 'plan'], packages: [node, 'winston'] },
+  io: {
+    uses: ['net', 'bgp', 'l2'],
+    knows: ['ports.ts', 'config/config.ts', 'plan'],
+    packages: [node, 'winston', 'node-netlink', 'raw-socket'],
+  },
   sources: { uses: ['table', 'io', 'problem.ts'], knows: ['ports.ts'], packages: [node] },
 
   // Windows look in, and know shapes only.

@@ -1,0 +1,94 @@
+// Runs on another host (a network namespace) and does there what it is asked over IPC: listens, watches interfaces, stands still.
+
+import { type LinkWatch, watchLinks } from '../../src/io/links.js';
+import { native } from '../../src/io/native.js';
+import { readMessages } from '../../src/l2/netlink.js';
+import { groups, readEvent } from '../../src/l2/rtnetlink.js';
+import { formatAddress } from '../../src/net/address.js';
+
+export type HostRequest =
+  /** The raw events, with a receive buffer of so many octets. */
+  | { readonly listen: number }
+  | { readonly watch: true }
+  | { readonly standStillMs: number }
+  | { readonly forget: true };
+
+/** Told when asked, and whenever something changes. */
+export interface HostState {
+  /** Of requests that were done. */
+  readonly done: number;
+  readonly events: number;
+  readonly timesLost: number;
+  /** As `eth0 up carrier 02…` and its addresses. */
+  readonly links: readonly string[];
+  readonly timesHeard: number;
+  readonly warnings: readonly string[];
+  /** When it was so: milliseconds since 1970, with fractions. */
+  readonly atMs: number;
+}
+
+let done = 0;
+let events = 0;
+let timesLost = 0;
+let timesHeard = 0;
+let watch: LinkWatch | undefined;
+let listener: { close(): void } | undefined;
+const warnings: string[] = [];
+
+function tell(): void {
+  const links = (watch?.links() ?? []).map(
+    ({ name, isUp, hasCarrier, mac, master, kind, addresses }) =>
+      `${name}${isUp ? ' up' : ''}${hasCarrier ? ' carrier' : ''}${kind === '' ? '' : ` ${kind}`}${master === 0 ? '' : ' member'}` +
+      `${mac === undefined ? '' : ` ${Buffer.from(mac).toString('hex')}`}` +
+      addresses
+        .map((its) => ` ${formatAddress(its.address)}/${its.prefixLength}${its.isTentative ? '?' : ''}`)
+        .filter((text) => !text.startsWith(' fe80'))
+        .join(''),
+  );
+  const atMs = performance.timeOrigin + performance.now();
+  process.send?.({ done, events, timesLost, links, timesHeard, warnings, atMs } satisfies HostState);
+}
+
+async function perform(request: HostRequest): Promise<void> {
+  if ('listen' in request)
+    listener = native().openNetlinkListener({
+      groups: Object.values(groups),
+      receiveBufferOctets: request.listen,
+      received: (octets) => {
+        events += readMessages(octets).filter((message) => readEvent(message) !== undefined).length;
+        tell();
+      },
+      lost: () => {
+        timesLost++;
+        tell();
+      },
+    });
+  else if ('watch' in request) {
+    const heard = (): void => {
+      timesHeard++;
+      tell();
+    };
+    watch = await watchLinks(heard, { write: (_level, event) => void warnings.push(event) });
+  } else if ('standStillMs' in request)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.standStillMs);
+  else {
+    watch?.close();
+    listener?.close();
+  }
+}
+
+process.on('message', (request: HostRequest) => {
+  perform(request).then(
+    () => {
+      done++;
+      tell();
+    },
+    (error: unknown) => {
+      warnings.push(String(error));
+      done++;
+      tell();
+    },
+  );
+});
+process.on('disconnect', () => process.exit());
+tell();
