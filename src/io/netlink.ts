@@ -1,6 +1,8 @@
-// Short conversations with the kernel through node-netlink: open, talk, close. Never longer, because an open socket of it keeps a
-// thread of libuv's pool; never with a multicast group, because those messages confuse it (native/netlink.cc hears them). What
-// else it does not do: its table of errors is wrong, so only the number counts, and a dump that was interrupted is not its concern.
+// Short conversations with the kernel through node-netlink: open, talk, close. What to know of it:
+// - an open socket keeps a thread of libuv's pool: never keep one;
+// - of two requests that are under way at once it forgets one: ask one after the other;
+// - messages of multicast groups confuse it: those are heard by native/netlink.cc;
+// - it does not look at NLM_F_DUMP_INTR, and its table of errors is wrong: only the number counts.
 
 import { dumpInterrupted, type NetlinkMessage } from '../l2/netlink.js';
 import { requestFlag } from '../l2/rtnetlink.js';
@@ -12,7 +14,7 @@ export interface NetlinkAnswer {
 }
 
 export interface NetlinkConversation {
-  /** The acknowledgement is asked for by itself. */
+  /** The acknowledgement is asked for by itself. Not before the question before it was answered. */
   ask(type: number, flags: number, body: Uint8Array): Promise<NetlinkAnswer>;
   /** Everything of a kind; throws where the kernel refuses. */
   dump(type: number, body: Uint8Array): Promise<readonly NetlinkMessage[]>;

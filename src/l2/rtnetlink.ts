@@ -2,7 +2,7 @@
 // Read rtnetlink(7), linux/if_link.h and linux/if_addr.h first.
 
 import { type Address, addressFromOctets, addressOctets, sameAddress } from '../net/address.js';
-import { utf8Text } from '../net/text.js';
+import { utf8Octets, utf8Text } from '../net/text.js';
 import type { Link } from './link.js';
 import { HostView, NetlinkError, type NetlinkMessage, readAttributes, u32Octets, writeBody } from './netlink.js';
 
@@ -123,6 +123,10 @@ function readLink(body: Uint8Array): LinkFacts | undefined {
 /** RTM_GETLINK, of all of them. */
 export const allLinks = (): Uint8Array =>
   writeBody(new Uint8Array(linkHeaderOctets), new Map([[linkAttribute.extendedMask, u32Octets(skipStatistics)]]));
+
+/** RTM_GETLINK, of one; ENODEV where there is none of that name. */
+export const linkNamed = (name: string): Uint8Array =>
+  writeBody(new Uint8Array(linkHeaderOctets), new Map([[linkAttribute.name, utf8Octets(`${name}\0`)]]));
 
 // ── Addresses: struct ifaddrmsg, IFA_* ───────────────────────────────────────────────────────────────────────────────
 

@@ -1,15 +1,19 @@
 // Runs on another host (a network namespace) and does there what it is asked over IPC: listens, watches interfaces, stands still.
 
+import { HostAddresses } from '../../src/io/host-addresses.js';
 import { type LinkWatch, watchLinks } from '../../src/io/links.js';
 import { native } from '../../src/io/native.js';
 import { readMessages } from '../../src/l2/netlink.js';
 import { groups, readEvent } from '../../src/l2/rtnetlink.js';
-import { formatAddress } from '../../src/net/address.js';
+import { formatAddress, parseAddress } from '../../src/net/address.js';
+import type { Log } from '../../src/ports.js';
 
 export type HostRequest =
   /** The raw events, with a receive buffer of so many octets. */
   | { readonly listen: number }
   | { readonly watch: true }
+  /** Wanted on that interface. */
+  | { readonly hostAddresses: readonly string[]; readonly on: string }
   | { readonly standStillMs: number }
   | { readonly forget: true };
 
@@ -23,6 +27,9 @@ export interface HostState {
   readonly links: readonly string[];
   readonly timesHeard: number;
   readonly warnings: readonly string[];
+  /** Of an earlier herald. */
+  readonly found: readonly string[];
+  readonly problems: readonly string[];
   /** When it was so: milliseconds since 1970, with fractions. */
   readonly atMs: number;
 }
@@ -33,7 +40,10 @@ let timesLost = 0;
 let timesHeard = 0;
 let watch: LinkWatch | undefined;
 let listener: { close(): void } | undefined;
+let hostAddresses: HostAddresses | undefined;
+let found: readonly string[] = [];
 const warnings: string[] = [];
+const log: Log = { write: (level, event) => void (level === 'warn' && warnings.push(event)) };
 
 function tell(): void {
   const links = (watch?.links() ?? []).map(
@@ -45,8 +55,9 @@ function tell(): void {
         .filter((text) => !text.startsWith(' fe80'))
         .join(''),
   );
+  const problems = [...(hostAddresses?.problems.values() ?? [])];
   const atMs = performance.timeOrigin + performance.now();
-  process.send?.({ done, events, timesLost, links, timesHeard, warnings, atMs } satisfies HostState);
+  process.send?.({ done, events, timesLost, links, timesHeard, warnings, found, problems, atMs } satisfies HostState);
 }
 
 async function perform(request: HostRequest): Promise<void> {
@@ -68,12 +79,19 @@ async function perform(request: HostRequest): Promise<void> {
       timesHeard++;
       tell();
     };
-    watch = await watchLinks(heard, { write: (_level, event) => void warnings.push(event) });
+    watch = await watchLinks(heard, log);
+  } else if ('hostAddresses' in request) {
+    if (hostAddresses === undefined) {
+      hostAddresses = new HostAddresses(request.on, log);
+      found = (await hostAddresses.claimLeftovers()).map(formatAddress);
+    }
+    await hostAddresses.set(request.hostAddresses.map((text) => parseAddress(text)!));
   } else if ('standStillMs' in request)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.standStillMs);
   else {
     watch?.close();
     listener?.close();
+    await hostAddresses?.close();
   }
 }
 

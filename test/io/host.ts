@@ -55,6 +55,12 @@ export class Host {
     if (this.#child.connected) this.#child.disconnect();
   }
 
+  /** As `kill -9`: nothing is cleaned up. */
+  async die(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    while (!this.#isGone) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
   #tell(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
