@@ -1,10 +1,13 @@
 // Runs on another host (a network namespace) and does there what it is asked over IPC: listens, watches interfaces, stands still.
 
+import { nodeTimers } from '../../src/io/clock.js';
+import { RawEcho } from '../../src/io/echo.js';
 import { HostAddresses } from '../../src/io/host-addresses.js';
 import { type LinkWatch, watchLinks } from '../../src/io/links.js';
 import { native } from '../../src/io/native.js';
 import { readMessages } from '../../src/l2/netlink.js';
 import { groups, readEvent } from '../../src/l2/rtnetlink.js';
+import { Tracker } from '../../src/l2/tracker.js';
 import { formatAddress, parseAddress } from '../../src/net/address.js';
 import type { Log } from '../../src/ports.js';
 
@@ -14,6 +17,8 @@ export type HostRequest =
   | { readonly watch: true }
   /** Wanted on that interface. */
   | { readonly hostAddresses: readonly string[]; readonly on: string }
+  /** A neighbour, every 100 ms. */
+  | { readonly track: string; readonly on: string }
   | { readonly standStillMs: number }
   | { readonly forget: true };
 
@@ -30,6 +35,8 @@ export interface HostState {
   /** Of an earlier herald. */
   readonly found: readonly string[];
   readonly problems: readonly string[];
+  /** By the neighbour: whether it answers, and why it cannot be asked. */
+  readonly tracked: Readonly<Record<string, { readonly isUp: boolean; readonly problem: string }>>;
   /** When it was so: milliseconds since 1970, with fractions. */
   readonly atMs: number;
 }
@@ -41,6 +48,8 @@ let timesHeard = 0;
 let watch: LinkWatch | undefined;
 let listener: { close(): void } | undefined;
 let hostAddresses: HostAddresses | undefined;
+const echo = new RawEcho();
+const trackers = new Map<string, Tracker>();
 let found: readonly string[] = [];
 const warnings: string[] = [];
 const log: Log = { write: (level, event) => void (level === 'warn' && warnings.push(event)) };
@@ -56,8 +65,20 @@ function tell(): void {
         .join(''),
   );
   const problems = [...(hostAddresses?.problems.values() ?? [])];
+  const tracked = Object.fromEntries([...trackers].map(([name, { isUp, problem }]) => [name, { isUp, problem }]));
   const atMs = performance.timeOrigin + performance.now();
-  process.send?.({ done, events, timesLost, links, timesHeard, warnings, found, problems, atMs } satisfies HostState);
+  process.send?.({
+    done,
+    events,
+    timesLost,
+    links,
+    timesHeard,
+    warnings,
+    found,
+    problems,
+    tracked,
+    atMs,
+  } satisfies HostState);
 }
 
 async function perform(request: HostRequest): Promise<void> {
@@ -86,12 +107,17 @@ async function perform(request: HostRequest): Promise<void> {
       found = (await hostAddresses.claimLeftovers()).map(formatAddress);
     }
     await hostAddresses.set(request.hostAddresses.map((text) => parseAddress(text)!));
+  } else if ('track' in request) {
+    const [text = ''] = request.track.split('%');
+    const settings = { intervalMs: 100, fall: 3, rise: 2, target: parseAddress(text)!, device: request.on };
+    trackers.set(request.track, new Tracker(settings, echo, nodeTimers, tell));
   } else if ('standStillMs' in request)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.standStillMs);
   else {
     watch?.close();
     listener?.close();
     await hostAddresses?.close();
+    for (const tracker of trackers.values()) tracker.close();
   }
 }
 

@@ -25,8 +25,9 @@ export class Host {
     });
   }
 
-  static async start(namespace: Namespace): Promise<Host> {
-    const host = new Host(namespace.words(process.execPath, '--import=tsx', program));
+  /** `prefix`: a program that runs it. */
+  static async start(namespace: Namespace, ...prefix: readonly string[]): Promise<Host> {
+    const host = new Host(namespace.words(...prefix, process.execPath, '--import=tsx', program));
     await host.until(() => true);
     return host;
   }
