@@ -4,10 +4,12 @@
 
 #include "netlink.h"
 #include "tcp.h"
+#include "unix_socket.h"
 
 static Napi::Object load(Napi::Env env, Napi::Object exports) {
   herald::export_netlink(env, exports);
   herald::export_tcp(env, exports);
+  herald::export_unix_socket(env, exports);
   return exports;
 }
 

@@ -7,6 +7,7 @@ import { Residence } from './house/residence.js';
 import { BgpThread } from './io/bgp-thread.js';
 import { markBoot } from './io/boot-marker.js';
 import { describeError, HouseLog } from './io/log.js';
+import { ServiceManager } from './io/service-manager.js';
 import { answers } from './io/unix-socket.js';
 import { watchFile } from './io/watch.js';
 import { formatProblem } from './problem.js';
@@ -40,7 +41,10 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   });
   const bgp = new BgpThread(options.worker, {
     log: ({ level, event, message, fields }) => log.write(level, event, message, fields),
-    transition: (transition) => residence?.peerChanged(transition),
+    transition: (transition) => {
+      residence?.peerChanged(transition);
+      tellManager();
+    },
     crashed: (error) => {
       log.write('error', 'crashed', `the BGP thread failed: ${describeError(error)}`);
       log.flush();
@@ -48,6 +52,14 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     },
   });
   let residence: Residence | undefined;
+  const manager = new ServiceManager();
+  const tellManager = (): void => manager.status(() => residence?.summary() ?? '');
+  const reload = async (isAsked: boolean): Promise<void> => {
+    manager.reloading();
+    await residence?.reload(isAsked);
+    manager.ready();
+    tellManager();
+  };
 
   const fail = (error: unknown): void => {
     log.write('error', 'crashed', describeError(error));
@@ -61,15 +73,17 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     // Whoever forwards a signal that the terminal sent to the whole group as well says it twice.
     if (isLeaving) return;
     isLeaving = true;
+    manager.stopping();
     log.write('info', 'stopping', `${why}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
     bgp.stop(`herald stops: ${why}`, keepRoutes, farewellMs).then(() => end(code), fail);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(signal, false));
   process.on('SIGUSR2', () => leave('SIGUSR2', true));
-  process.on('SIGHUP', () => void residence?.reload().catch(fail));
+  process.on('SIGHUP', () => void reload(true).catch(fail));
 
   const { config, problems } = loadConfig(options.configFile);
-  if (config === undefined || (await answers(options.socketPath).catch(cannotTell))) {
+  const isTaken = manager.controlSocket === undefined && (await answers(options.socketPath).catch(cannotTell));
+  if (config === undefined || isTaken) {
     const lines =
       config === undefined ? problems.map(formatProblem) : [`another herald answers on ${options.socketPath}`];
     for (const line of lines) process.stderr.write(`${line}\n`);
@@ -89,19 +103,24 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   let due: NodeJS.Timeout | undefined;
   const watch = watchFile(options.configFile, () => {
     clearTimeout(due);
-    due = setTimeout(() => house.reload(false).catch(fail), reloadDelayMs);
+    due = setTimeout(() => reload(false).catch(fail), reloadDelayMs);
   });
   await Promise.race([house.tablesRead, ended, new Promise((resolve) => setTimeout(resolve, windowsMs).unref())]);
   await log.open();
   const { serveApi } = await import('./api/server.js');
   const api = isLeaving
     ? undefined
-    : await serveApi(house, options.socketPath, log).catch((error: unknown) => {
+    : await serveApi(house, options.socketPath, log, manager.controlSocket).catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
         log.write('error', 'apiFailed', `the control socket cannot be opened: ${why}`);
         leave('without a control socket', false, exitCode.failed);
       });
   if (api !== undefined) house.opened();
+  void house.tablesRead.then(() => {
+    if (isLeaving) return;
+    manager.ready();
+    tellManager();
+  }, fail);
   const code = await ended;
   watch.close();
   house.close();

@@ -57,6 +57,18 @@ export async function listenOn(server: Server, path: string, log: Log): Promise<
   }
 }
 
+/** A socket that somebody else made, and keeps: nothing is left for us to remove. */
+export async function adopt(server: Server, descriptor: number): Promise<ControlSocket> {
+  try {
+    server.listen({ fd: descriptor });
+    await once(server, 'listening');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SocketUnusable(`the socket that the service manager handed over cannot be used: ${why}`);
+  }
+  return { remove: () => {} };
+}
+
 const unseenName = (path: string): string => join(dirname(path), `.${randomUUID().slice(0, 8)}`);
 
 function remove(path: string): void {

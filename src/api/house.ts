@@ -36,6 +36,8 @@ export interface SourceBody {
   readonly problems: readonly string[];
   /** Entries, or rows of a bulk. */
   readonly services: number;
+  /** Objects in a stream of Kubernetes manifests that are no entries; absent when there are none. */
+  readonly skipped?: number;
 }
 
 export type ServiceState =

@@ -91,8 +91,9 @@ export const schemas = {
       stale: boolean('What it says now cannot be used; the last good table stays.'),
       problems: textsOf(),
       services: integer('Entries, or rows of a bulk.'),
+      skipped: integer('Objects in a stream of Kubernetes manifests that are no entries; absent when there are none.'),
     },
-    ['file'],
+    ['file', 'skipped'],
   ),
   Peer: object<PeerStatus>({
     name: text(),

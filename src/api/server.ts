@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Log } from '../ports.js';
 import { createApp } from './app.js';
-import { listenOn } from './control-socket.js';
+import { adopt, listenOn } from './control-socket.js';
 import type { House } from './house.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
 
@@ -26,8 +26,8 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Throws SocketInUse or SocketUnusable. */
-export async function serveApi(house: House, socketPath: string, log: Log): Promise<ApiServer> {
+/** `descriptor`: the socket is there already, and listens. Throws SocketInUse or SocketUnusable. */
+export async function serveApi(house: House, socketPath: string, log: Log, descriptor?: number): Promise<ApiServer> {
   const app = createApp(house, log);
   const listener = getRequestListener(app.fetch, {
     hostname: 'herald',
@@ -48,7 +48,7 @@ export async function serveApi(house: House, socketPath: string, log: Log): Prom
   server.maxConnections = mostConnections;
   server.timeout = stalledTimeoutMs;
   server.on('clientError', answerNoise);
-  const socket = await listenOn(server, socketPath, log);
+  const socket = await (descriptor === undefined ? listenOn(server, socketPath, log) : adopt(server, descriptor));
   server.on('error', (error) => log.write('error', 'apiFailed', 'the control socket failed', { error: error.message }));
   return {
     close: async () => {

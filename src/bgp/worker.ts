@@ -3,6 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { monotonicClock, nodeTimers } from '../io/clock.js';
 import { neighbourAddress } from '../io/local-addresses.js';
+import { ServiceManager } from '../io/service-manager.js';
 import { tcpTransport } from '../io/tcp.js';
 import type { FromSpeaker, ToSpeaker } from './protocol.js';
 import { Speaker } from './speaker.js';
@@ -21,6 +22,10 @@ const speaker = new Speaker({
   neighbourAddress,
   report,
 });
+
+// A speaker that hangs is restarted: only this loop, which sends the KEEPALIVEs, says that it lives.
+const manager = new ServiceManager();
+if (manager.watchdogMs !== undefined) setInterval(() => manager.alive(), manager.watchdogMs).unref();
 
 port.on('message', (message: ToSpeaker) => {
   speaker.receive(message);

@@ -8,6 +8,7 @@ import { announce } from './announce.js';
 import { announcements } from './announcements.js';
 import { check } from './check.js';
 import { type Command, Given, nameOf } from './command.js';
+import { convert } from './convert.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
 import { peers } from './peers.js';
 import { reload } from './reload.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   announce,
   withdraw,
   reload,
+  convert,
   version,
 ];
 const completion = 'completion';

@@ -46,8 +46,10 @@ const maxRepeatedNodes = 1_000_000;
 const maxSyntaxProblems = 20;
 
 /** The one document of a file. */
-export function readDocument(text: string, file: string): Document {
-  const documents = readDocuments(text, file);
+export const readDocument = (text: string, file: string): Document => onlyDocument(readDocuments(text, file));
+
+/** The first, which is blamed for those behind it. */
+export function onlyDocument(documents: readonly Document[]): Document {
   const first = documents[0]!;
   const second = documents[1];
   if (second !== undefined) {

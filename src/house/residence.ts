@@ -97,6 +97,13 @@ export class Residence implements House {
     ].join('; ');
   }
 
+  /** One line for whoever looks from far: how many peers, how many routes. */
+  summary(): string {
+    const established = [...this.#peers.values()].filter((peer) => peer.established).length;
+    const stale = this.#isStale ? '; the configuration on disk is not in force' : '';
+    return `${established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${stale}`;
+  }
+
   /** The windows are open. */
   opened(): void {
     this.#isOpen = true;

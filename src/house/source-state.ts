@@ -13,6 +13,8 @@ export class SourceState {
   #refusal = '';
   rejected: readonly RejectedClaim[] = [];
   count = 0;
+  /** Objects of a stream of manifests that are no entries. */
+  skipped = 0;
   /** It has been read at least once, so that what it says is known. */
   loaded: boolean;
   since = new Date();
@@ -62,6 +64,7 @@ export class SourceState {
       stale: this.#stale,
       problems: this.#refusal === '' ? problems : [this.#refusal, ...problems],
       services: this.count,
+      ...(this.skipped === 0 ? {} : { skipped: this.skipped }),
     };
   }
 }

@@ -133,6 +133,7 @@ export class TableSources {
     source.refused = refusal === undefined ? undefined : table;
     if (refusal === undefined) {
       state.taken(table.problems, table.count);
+      state.skipped = table.kind === 'services' ? (table.skipped ?? 0) : 0;
       this.#rejected = undefined;
       state.rejected = table.kind === 'bulk' ? [] : rejectedOf(state.name, table);
       source.isSuccessor = false;

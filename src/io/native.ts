@@ -54,6 +54,12 @@ export interface NativeNetlinkListener {
   close(): void;
 }
 
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Every call throws an Error with `code` (the errno's name) and `syscall` ("bind", "setsockopt TCP_MD5SIG"). */
 export interface Native {
   /** A descriptor to be connected by Node in the same tick; whoever does not hand it over closes it. */
@@ -67,6 +73,10 @@ export interface Native {
   /** 0: the kernel's default. */
   setTcpUserTimeout(descriptor: number, milliseconds: number): void;
   readTcpOptions(descriptor: number): NativeTcpOptions;
+  /** To a unix socket: a path, or "@" and an abstract name. */
+  sendDatagram(path: string, text: string): void;
+  /** Of a connected unix socket: who connected, as it was then. */
+  readPeerCredentials(descriptor: number): PeerCredentials;
   /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
   closeDescriptor(descriptor: number): void;
   openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;

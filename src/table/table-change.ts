@@ -13,6 +13,8 @@ export interface ServicesChange {
   readonly rejected: readonly RejectedEntry[];
   /** Services in force. */
   readonly count: number;
+  /** Objects in a stream of Kubernetes manifests that are no entries; absent when there are none. */
+  readonly skipped?: number;
   /** Of all entries, at most the first hundred. */
   readonly problems: readonly Problem[];
 }

@@ -1,13 +1,33 @@
-// YAML tables (JSON is a subset): read whole every time, because they are small. Only what differs from the version before
-// is told.
+// YAML tables (JSON is a subset), of entries or of Kubernetes manifests: read whole every time, because they are small.
+// Only what differs from the version before is told.
 
-import { type Document, readDocument } from '../config/document.js';
+import { type Document, onlyDocument, type Path, readDocuments } from '../config/document.js';
 import { nearest } from '../nearest.js';
 import type { Place } from '../problem.js';
 import { EntryReader } from './entry.js';
 import { type Entry, EntryTable, TroubledEntry } from './entry-table.js';
+import { isLoadBalancer, isManifest, type ManifestProblem, manifestEntry, manifestObjects } from './manifest.js';
 import { type Aliases, isRecord, kindOf } from './reading.js';
 import type { TableChange } from './table-change.js';
+
+/** An entry before it is looked at. */
+interface Item {
+  readonly value: unknown;
+  readonly document: Document;
+  /** Where in the document it stands. */
+  readonly path: Path;
+  /** What its path is called in a problem. */
+  readonly label: string;
+  /** Where the document says what a path of the entry says. */
+  originOf(path: Path): Path;
+  readonly problems: readonly ManifestProblem[];
+}
+
+interface Reading {
+  readonly items: readonly Item[];
+  /** Objects of a stream of manifests that are no entries. */
+  readonly skipped: number;
+}
 
 export class YamlTable {
   readonly #file: string;
@@ -26,34 +46,48 @@ export class YamlTable {
 
   /** All or nothing: when the text is unusable, the old version stands. */
   update(text: string): TableChange {
-    const document = readDocument(text, this.#file);
-    const services = servicesOf(document);
-    if (services === undefined) return { kind: 'unusable', problems: document.problems };
-    const places = services.map((_, index) => document.place(['services', index]));
-    const entries = services.map((value, index) => this.#entry(value, index, document, places[index]!));
+    const documents = readDocuments(text, this.#file);
+    const reading = documents.some(({ value }) => isManifest(value)) ? readManifests(documents) : readTable(documents);
+    const problems = documents.flatMap((document) => document.problems);
+    if (reading === undefined || problems.length > 0) return { kind: 'unusable', problems };
+    const { items, skipped } = reading;
+    const places = items.map(({ document, path }) => document.place(path));
+    const entries = items.map((item, index) => this.#entry(item, places[index]!));
     const difference = this.#entries.replace(0, this.#entries.length, entries);
     const report = this.#entries.report({
       file: this.#file,
       placeOf: (index) => places[index]!,
-      pathOf: (index) => `services[${index}]`,
+      pathOf: (index) => items[index]!.label,
     });
-    return { kind: 'services', ...difference, ...report, count: this.#entries.count };
+    return {
+      kind: 'services',
+      ...difference,
+      ...report,
+      count: this.#entries.count,
+      ...(skipped === 0 ? {} : { skipped }),
+    };
   }
 
-  #entry(value: unknown, index: number, document: Document, start: Place): Entry {
-    const { name, service, problems } = this.#reader.read(value);
-    if (problems.length === 0 && service !== undefined) return service;
-    const placed = problems.map((problem) => {
-      const { line, column } = document.place(['services', index, ...stepsOf(problem.path)]);
+  #entry(item: Item, start: Place): Entry {
+    const { name, service, problems } = this.#reader.read(item.value);
+    const all: ManifestProblem[] = [
+      ...item.problems,
+      ...problems.map((problem) => ({ ...problem, path: item.originOf(stepsOf(problem.path)) })),
+    ];
+    if (all.length === 0 && service !== undefined) return service;
+    const placed = all.map(({ severity, path, message }) => {
+      const { line, column } = item.document.place([...item.path, ...path]);
       const at = { line: line - start.line, column: column - (line === start.line ? start.column : 1) };
-      return { ...problem, at };
+      return { severity, path: textOf(path), message, at };
     });
-    return new TroubledEntry(name, service, placed);
+    const isUsable = all.every(({ severity }) => severity === 'warning');
+    return new TroubledEntry(name, isUsable ? service : undefined, placed);
   }
 }
 
 /** The list under the one key of a table; otherwise undefined, and the document's problems say why. */
-function servicesOf(document: Document): readonly unknown[] | undefined {
+function readTable(documents: readonly Document[]): Reading | undefined {
+  const document = onlyDocument(documents);
   const { value, problems } = document;
   const report = (where: Place, path: string, message: string): void => {
     problems.push({ severity: 'error', where, path, message });
@@ -61,10 +95,6 @@ function servicesOf(document: Document): readonly unknown[] | undefined {
   if (problems.length > 0) return undefined;
   if (!isRecord(value)) {
     report(document.place([]), '', `a table is a mapping with the key services, not ${kindOf(value)}`);
-    return undefined;
-  }
-  if (Object.hasOwn(value, 'kind') && Object.hasOwn(value, 'apiVersion')) {
-    report(document.place([]), '', 'Kubernetes manifests are not read as a table yet; list the entries under services');
     return undefined;
   }
   for (const key of Object.keys(value)) {
@@ -81,9 +111,43 @@ function servicesOf(document: Document): readonly unknown[] | undefined {
       'services',
       `must be a list, not ${kindOf(services)}; an empty table is services: []`,
     );
-  return problems.length === 0 && Array.isArray(services) ? services : undefined;
+  if (problems.length > 0 || !Array.isArray(services)) return undefined;
+  const items = services.map((entry: unknown, index): Item => {
+    const path = ['services', index];
+    return { value: entry, document, path, label: textOf(path), originOf: (steps) => steps, problems: [] };
+  });
+  return { items, skipped: 0 };
+}
+
+function readManifests(documents: readonly Document[]): Reading {
+  const objects = manifestObjects(documents);
+  const balanced = objects.filter(isLoadBalancer);
+  const items = balanced.map((object): Item => {
+    const { entry, origins, problems } = manifestEntry(object);
+    const { document, index, path } = object;
+    return {
+      value: entry,
+      document,
+      path,
+      label: textOf(['documents', index, ...path]),
+      originOf: ([key, ...rest]) => {
+        if (key === undefined) return [];
+        const origin = origins.get(String(key)) ?? [key];
+        // One text holds all addresses.
+        return key === 'addresses' ? origin : [...origin, ...rest];
+      },
+      problems,
+    };
+  });
+  return { items, skipped: objects.length - balanced.length };
 }
 
 /** `bgp.communities[1]` as the steps of a document's path. */
 const stepsOf = (path: string): (string | number)[] =>
   Array.from(path.matchAll(/\[(\d+)\]|[^.[\]]+/g), ([step, index]) => (index === undefined ? step : Number(index)));
+
+const textOf = (path: Path): string =>
+  path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? step : `${text}.${step}`;
+  }, '');

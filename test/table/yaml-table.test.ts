@@ -35,10 +35,7 @@ describe('a table in YAML', () => {
     ['services:\n', '1:10: services: must be a list, not nothing; an empty table is services: []'],
     ['services: {}\n', '1:11: services: must be a list, not a mapping; an empty table is services: []'],
     ['servics: []\n', '1:1: servics: unknown key; did you mean services?'],
-    [
-      'apiVersion: v1\nkind: Service\n',
-      '1:1: Kubernetes manifests are not read as a table yet; list the entries under services',
-    ],
+    ['services: []\n---\nservices: []\n', '3:1: a second YAML document starts here; this file holds only one'],
   ] as const)
     it(`is unusable as a whole: ${text.replaceAll('\n', ' ')}`, () => {
       const change = table().update(text);
