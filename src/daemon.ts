@@ -45,6 +45,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
       residence?.peerChanged(transition);
       tellManager();
     },
+    tableTold: () => residence?.tableTold(),
     crashed: (error) => {
       log.write('error', 'crashed', `the BGP thread failed: ${describeError(error)}`);
       log.flush();
@@ -105,7 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     clearTimeout(due);
     due = setTimeout(() => reload(false).catch(fail), reloadDelayMs);
   });
-  await Promise.race([house.tablesRead, ended, new Promise((resolve) => setTimeout(resolve, windowsMs).unref())]);
+  await Promise.race([house.announced, ended, new Promise((resolve) => setTimeout(resolve, windowsMs).unref())]);
   await log.open();
   const { serveApi } = await import('./api/server.js');
   const api = isLeaving

@@ -19,6 +19,8 @@ export interface PeerSettings {
 export interface SpeakerSettings {
   readonly listen: readonly Endpoint[];
   readonly peers: readonly PeerSettings[];
+  /** Lines at debug are wanted as well. */
+  readonly debug?: boolean;
 }
 
 export type PeerCommand = 'reset' | 'refresh';
@@ -65,6 +67,8 @@ export type FromSpeaker =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
+  /** Of tableLoaded: sessions that are up have been told what they take. */
+  | { readonly kind: 'tableTold' }
   | { readonly kind: 'answer'; readonly id: number; readonly status: SpeakerStatus }
   /** `families`: those it is announced routes of; none unless Established. */
   | {

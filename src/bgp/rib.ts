@@ -167,21 +167,25 @@ export class Rib {
     this.words.set(words.subarray(0, count * this.width), first * this.width);
     this.lengths.set(lengths.subarray(0, count), first);
     this.attributes.set(attributes.subarray(0, count), first);
-    const mask = this.#index.length - 1;
-    const last = this.#previous[ends]!;
+    // All of it local: most tables come when the process has just begun, and no compiler has seen this loop yet.
+    const { width } = this;
+    const [index, next, previous, sequence] = [this.#index, this.#next, this.#previous, this.#sequence];
+    const mask = index.length - 1;
+    const last = previous[ends]!;
+    const before = this.#lastSequence + 1;
     for (let i = 0; i < count; i++) {
       const row = first + i;
-      let slot = this.#hash(words, i * this.width, lengths[i]!) & mask;
-      while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
-      this.#index[slot] = row;
-      this.#next[row] = row + 1;
-      this.#previous[row] = row - 1;
-      this.#sequence[row] = this.#lastSequence + 1 + i;
+      let slot = hashOf(words, i * width, width, lengths[i]!) & mask;
+      while (index[slot] !== 0) slot = (slot + 1) & mask;
+      index[slot] = row;
+      next[row] = row + 1;
+      previous[row] = row - 1;
+      sequence[row] = before + i;
     }
-    this.#next[last] = first;
-    this.#previous[first] = last;
-    this.#next[first + count - 1] = ends;
-    this.#previous[ends] = first + count - 1;
+    next[last] = first;
+    previous[first] = last;
+    next[first + count - 1] = ends;
+    previous[ends] = first + count - 1;
     this.#lastSequence += count;
     this.#rows += count;
     this.size += count;
@@ -335,7 +339,7 @@ export class Rib {
   /** The slot that holds the prefix, or the empty one where it belongs. Linear probing. */
   #find(words: ArrayLike<number>, offset: number, length: number): number {
     const mask = this.#index.length - 1;
-    let slot = this.#hash(words, offset, length) & mask;
+    let slot = hashOf(words, offset, this.width, length) & mask;
     for (;;) {
       const row = this.#index[slot]!;
       if (row === 0 || (this.lengths[row] === length && this.#sameWords(row, words, offset))) return slot;
@@ -349,13 +353,6 @@ export class Rib {
     return true;
   }
 
-  #hash(words: ArrayLike<number>, offset: number, length: number): number {
-    let hash = length;
-    for (let k = 0; k < this.width; k++) hash = Math.imul(hash ^ words[offset + k]!, 0x9e3779b1) ^ (hash >>> 15);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    return (hash ^ (hash >>> 13)) >>> 0;
-  }
-
   /** Takes a row out of the index and closes the gap, so that probing never meets a grave. */
   #unindex(row: number): void {
     const mask = this.#index.length - 1;
@@ -363,7 +360,7 @@ export class Rib {
     this.#index[hole] = 0;
     for (let slot = (hole + 1) & mask; this.#index[slot] !== 0; slot = (slot + 1) & mask) {
       const other = this.#index[slot]!;
-      const home = this.#hash(this.words, other * this.width, this.lengths[other]!) & mask;
+      const home = hashOf(this.words, other * this.width, this.width, this.lengths[other]!) & mask;
       if (((slot - home) & mask) >= ((slot - hole) & mask)) {
         this.#index[hole] = other;
         this.#index[slot] = 0;
@@ -371,6 +368,13 @@ export class Rib {
       }
     }
   }
+}
+
+function hashOf(words: ArrayLike<number>, offset: number, width: number, length: number): number {
+  let hash = length;
+  for (let k = 0; k < width; k++) hash = Math.imul(hash ^ words[offset + k]!, 0x9e3779b1) ^ (hash >>> 15);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
 }
 
 /** A power of two, at most three quarters full. */

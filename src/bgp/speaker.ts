@@ -79,6 +79,7 @@ export class Speaker {
         break;
       case 'tableLoaded':
         this.#views.complete();
+        this.#environment.report({ kind: 'tableTold' });
         break;
       case 'query':
         this.#environment.report({ kind: 'answer', id: message.id, status: this.status() });

@@ -13,12 +13,19 @@ if (port === null) throw new Error('this file runs as a worker of the daemon');
 
 const report = (message: FromSpeaker): void => port.postMessage(message);
 
+/** Most lines are, and hardly anybody wants them: they need not cross to be dropped. */
+let isDebugWanted = false;
+
 const speaker = new Speaker({
   transport: tcpTransport,
   clock: monotonicClock,
   timers: nodeTimers,
   random: Math.random,
-  log: { write: (level, event, message, fields = {}) => report({ kind: 'log', level, event, message, fields }) },
+  log: {
+    write: (level, event, message, fields = {}) => {
+      if (level !== 'debug' || isDebugWanted) report({ kind: 'log', level, event, message, fields });
+    },
+  },
   neighbourAddress,
   report,
 });
@@ -28,6 +35,7 @@ const manager = new ServiceManager();
 if (manager.watchdogMs !== undefined) setInterval(() => manager.alive(), manager.watchdogMs).unref();
 
 port.on('message', (message: ToSpeaker) => {
+  if (message.kind === 'configure') isDebugWanted = message.settings.debug === true;
   speaker.receive(message);
   // The thread ends by itself once the last connection has said its farewell.
   if (message.kind === 'stop') port.close();

@@ -2,6 +2,7 @@
 // without yargs, and whatever it is not sure of (help, a mistake) is left to yargs.
 
 import { parseArgs } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { startBgpWorker } from '../io/bgp-worker.js';
 import { type Command, Given } from './command.js';
 import { type ExitCode, exitCodes } from './exit.js';
@@ -30,17 +31,19 @@ export const run: Command = {
     ['herald run', 'with /etc/herald/herald.yaml'],
     ['herald run --config ./herald.yaml --state-dir ./state --socket ./herald.sock', 'somewhere else'],
   ],
-  run: async (given) => {
-    const worker = startBgpWorker();
-    const { startDaemon } = await import('../daemon.js');
-    const code = await startDaemon({
-      worker,
-      configFile: given.text('config'),
-      stateDirectory: given.text('state-dir'),
-      socketPath: given.text('socket'),
-    });
-    return isExitCode(code) ? code : exitCodes.failed;
-  },
+  run: (given) => beDaemon(given, startBgpWorker()),
 };
+
+/** `worker`: the BGP thread, however far it has come. */
+export async function beDaemon(given: Given, worker: Worker): Promise<ExitCode> {
+  const { startDaemon } = await import('../daemon.js');
+  const code = await startDaemon({
+    worker,
+    configFile: given.text('config'),
+    stateDirectory: given.text('state-dir'),
+    socketPath: given.text('socket'),
+  });
+  return isExitCode(code) ? code : exitCodes.failed;
+}
 
 const isExitCode = (code: number): code is ExitCode => Object.values<number>(exitCodes).includes(code);

@@ -20,6 +20,7 @@ import {
 } from 'yaml';
 import { sanitised } from '../net/text.js';
 import type { Place, Problem } from '../problem.js';
+import { jsonMapping } from './json-document.js';
 
 export type Path = readonly (string | number)[];
 
@@ -46,7 +47,18 @@ const maxRepeatedNodes = 1_000_000;
 const maxSyntaxProblems = 20;
 
 /** The one document of a file. */
-export const readDocument = (text: string, file: string): Document => onlyDocument(readDocuments(text, file));
+export function readDocument(text: string, file: string): Document {
+  const value = text.length > maxCharacters ? undefined : jsonMapping(text);
+  if (value === undefined) return readYaml(text, file);
+  let places: Document | undefined;
+  const asYaml = (): Document => {
+    places ??= readYaml(text, file);
+    return places;
+  };
+  return { value, place: (path) => asYaml().place(path), keyPlace: (path) => asYaml().keyPlace(path), problems: [] };
+}
+
+const readYaml = (text: string, file: string): Document => onlyDocument(readDocuments(text, file));
 
 /** The first, which is blamed for those behind it. */
 export function onlyDocument(documents: readonly Document[]): Document {

@@ -9,7 +9,7 @@ import { quoted, Refusal, refuse } from './scalars.js';
 import type { Pool } from './schema.js';
 
 /** Loaded when there are pools: it brings several modules, which others need not wait for. */
-const library = (): typeof import('ip6addr') => nodeModule.createRequire(import.meta.url)('ip6addr');
+const library = (): typeof import('ip6addr') => nodeModule.createRequire(import.meta.filename)('ip6addr');
 
 type Range = AddressPool['ranges'][number];
 

@@ -39,6 +39,9 @@ export interface Surroundings {
   readonly forwardingPreserved: boolean;
 }
 
+/** The first announcements wait no longer for peers that are not up. */
+const sessionPatienceMs = 100;
+
 const noPeer: PeerView = { established: false, families: [] };
 
 export class Residence implements House {
@@ -56,6 +59,9 @@ export class Residence implements House {
   #refusal = '';
   #isStale: boolean = false;
   #isOpen: boolean = false;
+  #isTold: boolean = false;
+  readonly #announced: Promise<void>;
+  #beAnnounced: () => void = () => {};
 
   static async open(config: Config, problems: readonly Problem[], surroundings: Surroundings): Promise<Residence> {
     return new Residence(config, problems, surroundings, await ownRouterId(config));
@@ -73,13 +79,34 @@ export class Residence implements House {
       () => this.#sources.rejected,
       (source) => this.#sources.state(source)?.since ?? this.#configLoadedAt,
     );
+    this.#announced = new Promise((resolve) => {
+      this.#beAnnounced = resolve;
+    });
     this.#configurePeers();
     this.#sources = new TableSources(config, this.#announcer, surroundings.log, () => surroundings.bgp.tableLoaded());
+    void this.#sources.tried.then(() => {
+      if (!this.#sources.isLoaded) this.#beAnnounced();
+    });
   }
 
   /** Every source has been tried once. */
   get tablesRead(): Promise<void> {
     return this.#sources.tried;
+  }
+
+  /** The tables have been told, and every session is up or has had its time; or a source cannot be read. */
+  get announced(): Promise<void> {
+    return this.#announced;
+  }
+
+  tableTold(): void {
+    this.#isTold = true;
+    if (this.#areAllUp()) this.#beAnnounced();
+    else setTimeout(this.#beAnnounced, sessionPatienceMs);
+  }
+
+  #areAllUp(): boolean {
+    return this.#config.bgpPeers.every(({ name }) => this.#peers.get(name)?.established === true);
   }
 
   /** One line for the start: what is read, and who is spoken to. */
@@ -115,6 +142,7 @@ export class Residence implements House {
 
   peerChanged({ peer, state, families }: Extract<FromSpeaker, { kind: 'transition' }>): void {
     this.#peers.set(peer, { established: state === 'Established', families });
+    if (this.#isTold && state === 'Established' && this.#areAllUp()) this.#beAnnounced();
   }
 
   async status(): Promise<StatusBody> {
@@ -246,6 +274,7 @@ export class Residence implements House {
     };
     const viewOf = new Map(this.#announcer.views.flatMap(({ id, peers }) => peers.map((peer) => [peer, id] as const)));
     this.#surroundings.bgp.configure({
+      debug: this.#config.log.level === 'debug',
       listen: bgp.listen,
       peers: bgpPeers.map((peer) => ({
         session: sessionSettings(peer, own),

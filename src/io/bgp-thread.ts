@@ -10,6 +10,8 @@ import type { RouteBatch } from '../plan/wanted.js';
 export interface BgpThreadEvents {
   log(message: Extract<FromSpeaker, { kind: 'log' }>): void;
   transition(message: Extract<FromSpeaker, { kind: 'transition' }>): void;
+  /** What tableLoaded() closed has been told to the sessions that are up. */
+  tableTold(): void;
   /** It ended without being asked to: a fault of ours. */
   crashed(error: Error): void;
 }
@@ -27,9 +29,20 @@ export class BgpThread implements RoutePort {
   constructor(worker: Worker, events: BgpThreadEvents) {
     this.#worker = worker;
     this.#worker.on('message', (message: FromSpeaker) => {
-      if (message.kind === 'answer') this.#answer(message);
-      else if (message.kind === 'log') events.log(message);
-      else events.transition(message);
+      switch (message.kind) {
+        case 'answer':
+          this.#answer(message);
+          break;
+        case 'log':
+          events.log(message);
+          break;
+        case 'transition':
+          events.transition(message);
+          break;
+        case 'tableTold':
+          events.tableTold();
+          break;
+      }
     });
     this.#worker.on('error', (error) => events.crashed(error));
     this.#ended = new Promise((resolve) => {

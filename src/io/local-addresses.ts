@@ -1,6 +1,5 @@
 // Addresses of this host: the next hop for routes of the other family, and the router ID nobody configured.
 
-import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import {
   type Address,
@@ -38,7 +37,8 @@ export function neighbourAddress(local: Address, family: Family): Address | unde
 /** The IPv4 address packets to `remote` leave from; undefined without a route there. Nothing is sent. */
 export function sourceAddressTowards(remote: Address): Promise<Address | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    // Seldom asked, and never by the BGP thread.
+    const socket = process.getBuiltinModule('node:dgram').createSocket('udp4');
     const finish = (address: Address | undefined): void => {
       socket.close();
       resolve(address);

@@ -2,7 +2,6 @@
 // commands which only look at files need no addon. What each option means stands at the heads of native/*.cc.
 
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { packageFile } from './package-file.js';
 
 interface NativeSocketOptions {
@@ -94,6 +93,8 @@ function load(): Native {
   if (!existsSync(path)) {
     throw new Error(`the native addon ${path} is missing: build it with "npm rebuild" in ${packageFile()}`);
   }
-  const addon: Native = createRequire(import.meta.url)(path);
-  return addon;
+  // As require() does it; but that brings the machinery of modules along, into a thread that waits for its first peer.
+  const module: { exports?: Native } = { exports: {} as Native };
+  process.dlopen(module, path);
+  return module.exports as Native;
 }

@@ -2,14 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-/** The path of a file of the package: of the nearest directory above that has a package.json. */
+/** A package.json of its own says in dist/ that no modules are there. */
+const landmark = 'binding.gyp';
+
+/** The path of a file of the package: of the nearest directory above that has the addon's build file. */
 export function packageFile(...parts: string[]): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) {
+  let directory = import.meta.dirname;
+  while (!existsSync(join(directory, landmark))) {
     const parent = dirname(directory);
-    if (parent === directory) throw new Error(`no package.json above ${fileURLToPath(import.meta.url)}`);
+    if (parent === directory) throw new Error(`no ${landmark} above ${import.meta.dirname}`);
     directory = parent;
   }
   return join(directory, ...parts);

@@ -1,9 +1,11 @@
 // Whether somebody lives at a socket path: a file alone may be what a dead daemon left behind.
 
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** Only a refused connection tells that nobody listens; rejects where it cannot be known. */
 export function answers(path: string): Promise<boolean> {
+  if (!existsSync(path)) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
     const socket = connect(path, () => {
       socket.destroy();

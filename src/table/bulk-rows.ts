@@ -29,16 +29,36 @@ export class BulkRows {
   append(words: Uint32Array, length: number, attributes: number, line: number): void {
     const row = this.#count++;
     if (row === this.#lengths.length) this.#grow();
-    if (line - row !== this.#lineOffset) {
-      this.#lineOffset = line - row;
-      this.#breaks.rows.push(row);
-      this.#breaks.lines.push(line);
-    }
+    this.#noteLine(row, line);
     const width = this.#width;
     for (let k = 0; k < width; k++) this.#words[row * width + k] = words[k]!;
     this.#lengths[row] = length;
     if (attributes !== 0) this.#setAttributes(row, attributes);
     if (this.#ascending && row > 0) this.#ascending = this.#compare(row - 1, row) < 0;
+  }
+
+  /** Rows on consecutive lines, IPv4, alike in all but the prefix. */
+  appendRun(words: Uint32Array, lengths: Uint8Array, count: number, attributes: number, line: number): void {
+    if (count === 0) return;
+    const row = this.#count;
+    const end = row + count;
+    while (end > this.#lengths.length) this.#grow();
+    this.#noteLine(row, line);
+    this.#words.set(words.subarray(0, count), row);
+    this.#lengths.set(lengths.subarray(0, count), row);
+    if (attributes !== 0) {
+      this.#setAttributes(row, attributes);
+      this.#attributes?.fill(attributes, row, end);
+    }
+    this.#count = end;
+    this.#ascending &&= isAscending(this.#words, this.#lengths, Math.max(row, 1), end);
+  }
+
+  #noteLine(row: number, line: number): void {
+    if (line - row === this.#lineOffset) return;
+    this.#lineOffset = line - row;
+    this.#breaks.rows.push(row);
+    this.#breaks.lines.push(line);
   }
 
   #grow(): void {
@@ -110,6 +130,16 @@ export class BulkRows {
     }
     return order.subarray(0, kept);
   }
+}
+
+/** Whether IPv4 rows from `start` on each come after the one before. */
+function isAscending(words: Uint32Array, lengths: Uint8Array, start: number, end: number): boolean {
+  for (let row = start; row < end; row++) {
+    const before = words[row - 1]!;
+    const word = words[row]!;
+    if (before > word || (before === word && lengths[row - 1]! >= lengths[row]!)) return false;
+  }
+  return true;
 }
 
 function resized(from: Uint16Array | Uint32Array, capacity: number): Uint16Array | Uint32Array {

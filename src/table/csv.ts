@@ -10,6 +10,7 @@ import type { Bulk } from './bulk.js';
 import { BulkRows } from './bulk-rows.js';
 import { RowAttributes, readHeader, splitFields } from './csv-columns.js';
 import { PrefixScanner } from './csv-prefix.js';
+import { CsvRun } from './csv-run.js';
 import { InternedOctets } from './interned-octets.js';
 import { ProblemList } from './problem-list.js';
 import { type Aliases, type EntryProblem, quoted } from './reading.js';
@@ -22,6 +23,8 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 const comma = 0x2c;
 const maxLineOctets = 64 * 1024;
+/** After a prefix; longer ones are compared row by row. */
+const maxAlikeOctets = 1024;
 const noOctets = new Uint8Array(0);
 
 export class CsvTable {
@@ -34,6 +37,11 @@ export class CsvTable {
   readonly #texts = new InternedOctets();
   /** What each distinct text after a prefix says: an index into the attribute sets, or why it is none. */
   readonly #meanings: (number | readonly EntryProblem[])[] = [];
+  readonly #run = new CsvRun();
+  /** Number of the text after the prefix of the last row; and once two rows had the same, that text, and what it says. */
+  #lastText = -1;
+  #alike: Uint8Array | undefined;
+  #alikeAttributes = 0;
   #attributes: RowAttributes | undefined;
   #isPlain = false;
   #unusable = false;
@@ -103,9 +111,24 @@ export class CsvTable {
   /** Whole lines only. */
   #lines(octets: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; this.#line++) {
+      if (this.#alike !== undefined) {
+        at = this.#alikeRows(octets, at, end, this.#alike);
+        if (at === end) return;
+      }
       const next = this.#row(octets, at);
       at = next >= 0 ? next : this.#unusualLine(octets, at);
     }
+  }
+
+  #alikeRows(octets: Uint8Array, start: number, end: number, rest: Uint8Array): number {
+    const run = this.#run;
+    let at = start;
+    do {
+      at = run.read(octets, at, end, rest);
+      this.#ipv4.appendRun(run.words, run.lengths, run.count, this.#alikeAttributes, this.#line);
+      this.#line += run.count;
+    } while (run.isFull);
+    return at;
   }
 
   /** Takes a row written as most are: answers where the next line begins, or -1 when this needs a closer look. */
@@ -120,11 +143,25 @@ export class CsvTable {
       if (number === this.#meanings.length) this.#meanings.push(this.#read(octets.subarray(end + 1, next - 1)));
       const meaning = this.#meanings[number];
       if (typeof meaning !== 'number') return -1;
-      return this.#append(meaning) ? next : -1;
+      if (!this.#append(meaning)) return -1;
+      this.#remember(number, meaning, octets, end, next);
+      return next;
     }
     if (!this.#isPlain) return -1;
     const last = octets[end] === carriageReturn ? end + 1 : end;
-    return octets[last] === newline && this.#append(0) ? last + 1 : -1;
+    if (octets[last] !== newline || !this.#append(0)) return -1;
+    this.#remember(last - end, 0, octets, end, last + 1);
+    return last + 1;
+  }
+
+  #remember(text: number, attributes: number, octets: Uint8Array, from: number, to: number): void {
+    if (text !== this.#lastText) this.#alike = undefined;
+    else if (this.#alike === undefined && to - from <= maxAlikeOctets) {
+      // A copy, which slice() is not where the octets are a Buffer.
+      this.#alike = new Uint8Array(octets.subarray(from, to));
+      this.#alikeAttributes = attributes;
+    }
+    this.#lastText = text;
   }
 
   #read(octets: Uint8Array): number | readonly EntryProblem[] {

@@ -16,6 +16,9 @@ export const peerAddress = (index: number): string => `172.31.1.${index + 1}`;
 
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
+/** Node reads every certificate of such a bundle before the first line of a program. A service has none of the caller's environment. */
+const unset = ['env', '-u', 'NODE_EXTRA_CA_CERTS', '-u', 'NODE_OPTIONS'];
+
 const dotted = (value: number): string => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
 /** The n-th address of the table. */
 export const tableAddress = (index: number): string => dotted(0x0a000000 + index);
@@ -65,7 +68,7 @@ export class Stage {
 
   async startDaemon(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Started> {
     const { stampFile, words: launch } = this.#stamped(words);
-    const program = this.#daemonSide.spawn(launch, environment);
+    const program = this.#daemonSide.spawn([...unset, ...launch], environment);
     this.#latest = program;
     for (;;) {
       const atMs = readStamp(stampFile);

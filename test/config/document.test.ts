@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { readDocument, readDocuments } from '../../src/config/document.js';
 
 const problemsOf = (text: string): string[] =>
@@ -7,6 +8,44 @@ const problemsOf = (text: string): string[] =>
 describe('a YAML document', () => {
   it('is JSON as well', () => {
     assert.deepEqual(readDocument('{"a": [1, true, null, "x"]}', 'f').value, { a: [1, true, null, 'x'] });
+  });
+
+  it('means the same, and has everything in the same place, whether it is read as JSON or as YAML', () => {
+    const name = fc.oneof(
+      fc.constantFrom('a', 'b', '__proto__', 'x:y', '"', '\\\\', '<<'),
+      fc.string({ maxLength: 8 }),
+    );
+    const leaf = fc.oneof(
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      name,
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+    );
+    const { tree } = fc.letrec<{ tree: unknown; map: object }>((tie) => ({
+      tree: fc.oneof({ maxDepth: 3 }, leaf, fc.array(tie('tree'), { maxLength: 3 }), tie('map')),
+      map: fc.dictionary(name, tie('tree'), { maxKeys: 3, noNullPrototype: true }),
+    }));
+    fc.assert(
+      fc.property(
+        fc.dictionary(name, tree, { maxKeys: 3, noNullPrototype: true }),
+        fc.constantFrom(0, 1),
+        (value, indent) => {
+          const text = JSON.stringify(value, undefined, indent);
+          const [asJson, asYaml] = [readDocument(text, 'f'), readDocument(`${text} # so it is no JSON`, 'f')];
+          if (asYaml.problems.length === 0) assert.deepEqual(asJson.value, asYaml.value);
+          for (const key of Object.keys(value)) assert.deepEqual(asJson.place([key]), asYaml.place([key]));
+        },
+      ),
+    );
+  });
+
+  it('that is JSON may give a key no second time either', () => {
+    assert.deepEqual(problemsOf('{"a": {"b": 1, "b": 2}}'), ['1:16 the key "b" appears twice in one mapping']);
+    assert.deepEqual(
+      readDocument('{"a": 1.10, "b": 1e3, "c": -0}', 'f').value,
+      readDocument('{"a": 1.10, "b": 1e3, "c": -0} # ', 'f').value,
+    );
   });
 
   it('keeps yes, no and base-60 numbers as the text they are in YAML 1.2', () => {

@@ -95,7 +95,11 @@ const rooms: Readonly<Record<string, Room>> = {
     knows: ['bgp'],
     packages: [node, 'yargs'],
   },
-  'main.ts': { uses: ['cli'] },
+  'main.ts': { uses: ['cli', 'io/bgp-worker.ts'], packages: [node] },
+
+  // Before and beside all of it: how the build makes bundles of the house, and how a thread takes one up.
+  bundle: { uses: ['bgp', 'io/bgp-worker.ts'], knows: ['main.ts'], packages: [node, 'esbuild'] },
+  'start.ts': { uses: ['bundle'] },
 };
 
 const isIn = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);

@@ -1,0 +1,76 @@
+// npm run build: the bundles of both threads, the way in, and a code cache for each bundle. The cache is what V8 compiled in
+// a life of herald that the build leads it through here, so that a start compiles nothing; without it all works as well.
+
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+import { type BundleName, identityLine, wrapper } from './load.js';
+import { lead } from './rehearsal.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const dist = join(root, 'dist');
+const stage = join(dist, 'rehearsal');
+
+const entries: { readonly [N in BundleName]: string } = { herald: 'src/main.ts', bgp: 'src/bgp/worker.ts' };
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  define: {
+    'import.meta.dirname': '__dirname',
+    'import.meta.filename': '__filename',
+    'import.meta.url': 'bundleUrl',
+  },
+  logLevel: 'warning',
+};
+
+async function bundle(name: BundleName): Promise<void> {
+  const outfile = join(dist, `${name}.cjs`);
+  await build({
+    ...common,
+    entryPoints: [entries[name]],
+    outfile,
+    legalComments: 'linked',
+    external: ['lmdb', 'raw-socket', 'node-netlink'],
+    alias: { yaml: './node_modules/yaml/browser/index.js' },
+    banner: { js: `${wrapper[0]}const bundleUrl="file://"+encodeURI(__filename).replace(/[?#]/g,encodeURIComponent);` },
+    footer: { js: wrapper[1] },
+  });
+  const text = readFileSync(outfile, 'utf8');
+  writeFileSync(outfile, identityLine(createHash('sha256').update(text).digest('hex')) + text);
+}
+
+const wayIn = (entry: string, outfile: string): Promise<unknown> => build({ ...common, entryPoints: [entry], outfile });
+
+async function record(): Promise<void> {
+  const names = Object.keys(entries) as BundleName[];
+  mkdirSync(stage);
+  await wayIn('src/bundle/record.ts', join(stage, 'main.js'));
+  await lead(join(stage, 'main.js'), stage);
+  for (const name of names) {
+    const identity = readFileSync(join(dist, `${name}.cjs`), 'latin1').split('\n', 1)[0];
+    const recorded = readFileSync(join(stage, `${name}.recorded`));
+    writeFileSync(join(dist, `${name}.cache`), Buffer.concat([Buffer.from(`${identity}\n`), recorded]));
+  }
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+// The package is of modules, what is built is not: Node takes twice as long to its first line of a module.
+writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+await Promise.all([bundle('herald'), bundle('bgp'), wayIn('src/start.ts', join(dist, 'main.js'))]);
+chmodSync(join(dist, 'main.js'), 0o755);
+try {
+  await record();
+} catch (error) {
+  process.stderr.write(`herald will start more slowly, for want of a code cache: ${String(error)}\n`);
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}

@@ -1,0 +1,36 @@
+// A bundle as the thread that runs it takes it up: compiled from the code cache that the build left beside it, if that is
+// of this very bundle and this very V8. Otherwise V8 compiles what it comes by, which only takes longer.
+
+import { readFileSync } from 'node:fs';
+import { constants, Script } from 'node:vm';
+
+export type BundleName = 'herald' | 'bgp';
+
+/** A bundle, and the cache of it, begin with this line: V8 itself would take the cache of any bundle of the same length. */
+export const identityLine = (hash: string): string => `// ${hash}\n`;
+const identityOctets = identityLine('0'.repeat(64)).length;
+
+/** What a bundle is wrapped in, as Node wraps a module. */
+export const wrapper = ['(function (exports, require, module, __filename, __dirname) {', '})'] as const;
+
+export function compiled(directory: string, name: BundleName): Script {
+  const filename = `${directory}/${name}.cjs`;
+  // The bundler escapes what is not ASCII.
+  const source = readFileSync(filename, 'latin1');
+  const cachedData = cacheOf(source, `${directory}/${name}.cache`);
+  return new Script(source, {
+    filename,
+    ...(cachedData === undefined ? {} : { cachedData }),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+}
+
+function cacheOf(source: string, file: string): Uint8Array | undefined {
+  try {
+    const cache = readFileSync(file);
+    const isOfSource = cache.toString('latin1', 0, identityOctets) === source.slice(0, identityOctets);
+    return isOfSource ? cache.subarray(identityOctets) : undefined;
+  } catch {
+    return undefined;
+  }
+}
