@@ -5,7 +5,7 @@ import type { FromSpeaker, PeerCommand, SpeakerSettings, SpeakerStatus, ToSpeake
 import type { RouteAttributes } from '../config/config.js';
 import type { Family } from '../net/address.js';
 import type { RoutePort } from '../plan/announcer.js';
-import type { RouteBatch } from '../plan/wanted.js';
+import type { RouteBatch } from '../plan/route-batch.js';
 
 export interface BgpThreadEvents {
   log(message: Extract<FromSpeaker, { kind: 'log' }>): void;

@@ -7,13 +7,14 @@ import type { Family } from '../net/address.js';
 import { type PoolOf, poolIndex } from '../pools/ranges.js';
 import { type Settlement, settle } from '../pools/settle.js';
 import type { Bulk } from '../table/bulk.js';
-import { MergedTable, type SourceChange } from '../table/merged.js';
+import { MergedTable, type Slot, type SourceChange } from '../table/merged.js';
 import type { Service } from '../table/service.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
 import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from './plan.js';
 import type { WithheldReason } from './reasons.js';
+import type { RouteBatch } from './route-batch.js';
 import { assignViews, type View } from './views.js';
-import { type RouteBatch, Wanted } from './wanted.js';
+import { isAnnouncedIn, type KeptRoutes, Wanted } from './wanted.js';
 
 /** The way to the BGP thread. Calls arrive there in this order. */
 export interface RoutePort {
@@ -38,7 +39,7 @@ export const describeRefusal = ({ withdrawals, announced, allowedPercent }: Refu
 export const cliSource = 'cli';
 
 export class Announcer {
-  readonly table = new MergedTable();
+  readonly table = new MergedTable<KeptRoutes>();
   readonly #bulks = new Map<string, Bulk>();
   readonly #sets = new AttributeSets();
   readonly #wanted = new Wanted(this.#sets);
@@ -80,7 +81,10 @@ export class Announcer {
     const bulks = [...this.#bulks.values()].filter((bulk) =>
       views.some((view) => typeof this.bulkAdvertisement(view, bulk) !== 'string'),
     );
-    return this.#wanted.servicesIn(new Set(views.map(({ id }) => id))) + bulks.length;
+    const ids = new Set(views.map(({ id }) => id));
+    let services = 0;
+    for (const slot of this.table.slots()) if (isAnnouncedIn(slot, ids)) services++;
+    return services + bulks.length;
   }
 
   settlement(service: Service): Settlement {
@@ -134,7 +138,7 @@ export class Announcer {
   }
 
   applyServices(source: string, change: SourceChange, force = false): Refusal | undefined {
-    const undo = force || this.#unlimited ? undefined : this.#undo(source, change);
+    const undo = force || this.#unlimited || this.announced === 0 ? undefined : this.#undo(source, change);
     const now = this.#now();
     this.#replan(this.table.apply(source, change, () => now));
     const refusal = undo === undefined ? undefined : this.#refusal();
@@ -204,14 +208,14 @@ export class Announcer {
   }
 
   #planAll(): void {
-    this.#replan(this.table.names());
+    this.#replan(this.table.slots());
     for (const [source, bulk] of this.#bulks) this.#setBulk(source, bulk);
   }
 
-  #replan(names: readonly string[]): void {
-    for (const name of names) {
-      const winner = this.table.winner(name);
-      this.#wanted.setService(name, winner === undefined ? [] : this.planOf(winner.service).routes);
+  #replan(slots: Iterable<Slot<KeptRoutes>>): void {
+    for (const slot of slots) {
+      const service = this.table.serviceOf(slot);
+      this.#wanted.setService(slot, service === undefined ? [] : this.planOf(service).routes);
     }
   }
 

@@ -13,20 +13,26 @@ export interface SourceChange {
   readonly removed: readonly string[];
 }
 
-interface Slot {
-  /** In order of rank; the first is the one that counts. */
-  claims: Claim[];
+/** A name of the table. One that has gone and come back is another one. */
+export interface Slot<Kept> {
+  readonly name: string;
+  /** The claim that ranks first, nearly always the only one, stands in the slot itself. Undefined: the name has gone. */
+  readonly service: Service | undefined;
+  readonly source: string;
+  /** In order of rank. */
+  readonly others: readonly Claim[];
   readonly since: Date;
+  /** For whoever reads the table: what is to be found again without another table of names. */
+  kept: Kept | undefined;
 }
 
-function counting({ claims }: Slot, ranks: ReadonlyMap<string, number>): Claim | undefined {
-  const [first] = claims;
-  return first !== undefined && ranks.has(first.source) ? first : undefined;
-}
+type Draft<Kept> = { -readonly [K in keyof Slot<Kept>]: Slot<Kept>[K] };
 
-export class MergedTable {
-  readonly #slots = new Map<string, Slot>();
-  #ranks = new Map<string, number>();
+const none: readonly Claim[] = Object.freeze([]);
+
+export class MergedTable<Kept = unknown> {
+  readonly #slots = new Map<string, Draft<Kept>>();
+  #ranks: ReadonlyMap<string, number> = new Map();
   readonly #counts = new Map<string, number>();
   #names: string[] | undefined;
 
@@ -34,35 +40,47 @@ export class MergedTable {
     return this.#slots.size;
   }
 
-  /** Sources in order of rank: all that count. Answers the names whose service is another one now. */
-  rank(sources: readonly string[]): string[] {
-    const affected: string[] = [];
-    const before = this.#ranks;
+  /** Sources in order of rank: all that count. */
+  rank(sources: readonly string[]): void {
     this.#ranks = new Map(sources.map((source, rank) => [source, rank]));
-    for (const [name, slot] of this.#slots) {
-      const counted = counting(slot, before);
-      if (slot.claims.length > 1) this.#sort(slot);
-      if (counting(slot, this.#ranks) !== counted) affected.push(name);
+    for (const slot of this.#slots.values()) if (slot.others.length > 0) this.#set(slot, claimsOf(slot));
+  }
+
+  /** Slots whose service may be another one now. `since`: from when on a name is there that was not. */
+  apply(source: string, { upserted, removed }: SourceChange, since: (name: string) => Date): readonly Slot<Kept>[] {
+    const affected: Slot<Kept>[] = [];
+    for (const name of removed) {
+      const slot = this.#slots.get(name);
+      if (slot !== undefined && this.#remove(slot, source)) affected.push(slot);
+    }
+    for (const service of upserted) {
+      const slot = this.#slots.get(service.name);
+      if (slot === undefined) affected.push(this.#add(source, service, since(service.name)));
+      else if (this.#put(slot, source, service)) affected.push(slot);
     }
     return affected;
   }
 
-  /** Names whose service is another one now. `since`: from when on a name is there that was not. */
-  apply(source: string, { upserted, removed }: SourceChange, since: (name: string) => Date): string[] {
-    const affected: string[] = [];
-    for (const name of removed) if (this.#remove(source, name)) affected.push(name);
-    for (const service of upserted) if (this.#upsert({ source, service }, since)) affected.push(service.name);
-    return affected;
+  /** In no order. */
+  slots(): Iterable<Slot<Kept>> {
+    return this.#slots.values();
+  }
+
+  /** The service that counts. One of a source that is no longer among the ranked ones does not. */
+  serviceOf({ source, service }: Slot<Kept>): Service | undefined {
+    return this.#ranks.has(source) ? service : undefined;
   }
 
   claims(name: string): readonly Claim[] {
-    return this.#slots.get(name)?.claims ?? [];
+    const slot = this.#slots.get(name);
+    return slot === undefined ? none : claimsOf(slot);
   }
 
-  /** The claim that counts. One of a source that is no longer among the ranked ones does not. */
+  /** The claim that counts. */
   winner(name: string): Claim | undefined {
     const slot = this.#slots.get(name);
-    return slot && counting(slot, this.#ranks);
+    const service = slot && this.serviceOf(slot);
+    return service && { source: slot.source, service };
   }
 
   since(name: string): Date | undefined {
@@ -74,9 +92,10 @@ export class MergedTable {
   }
 
   namesOf(source: string): string[] {
-    return [...this.#slots]
-      .filter(([, { claims }]) => claims.some((claim) => claim.source === source))
-      .map(([name]) => name);
+    const names: string[] = [];
+    for (const slot of this.#slots.values())
+      if (slot.source === source || slot.others.some((claim) => claim.source === source)) names.push(slot.name);
+    return names;
   }
 
   countOf(source: string): number {
@@ -89,44 +108,54 @@ export class MergedTable {
     return this.#names;
   }
 
-  #upsert(claim: Claim, since: (name: string) => Date): boolean {
-    const { name } = claim.service;
-    const slot = this.#slots.get(name);
-    if (slot === undefined) {
-      this.#count(claim.source, 1);
-      this.#slots.set(name, { claims: [claim], since: since(name) });
-      this.#names = undefined;
-      return true;
-    }
-    const at = slot.claims.findIndex(({ source }) => source === claim.source);
-    if (at >= 0) slot.claims[at] = claim;
-    else {
-      this.#count(claim.source, 1);
-      slot.claims.push(claim);
-      this.#sort(slot);
-    }
-    return slot.claims[0] === claim;
+  #add(source: string, service: Service, since: Date): Slot<Kept> {
+    const { name } = service;
+    const slot = { name, service, source, others: none, since, kept: undefined };
+    this.#slots.set(name, slot);
+    this.#names = undefined;
+    this.#count(source, 1);
+    return slot;
   }
 
-  #remove(source: string, name: string): boolean {
-    const slot = this.#slots.get(name);
-    const at = slot?.claims.findIndex((claim) => claim.source === source) ?? -1;
-    if (slot === undefined || at < 0) return false;
+  /** Answers whether it ranks first. */
+  #put(slot: Draft<Kept>, source: string, service: Service): boolean {
+    if (slot.source === source) {
+      slot.service = service;
+      return true;
+    }
+    const others = slot.others.filter((claim) => claim.source !== source);
+    if (others.length === slot.others.length) this.#count(source, 1);
+    this.#set(slot, [...claimsOf({ ...slot, others }), { source, service }]);
+    return slot.source === source;
+  }
+
+  /** Answers whether it ranked first. */
+  #remove(slot: Draft<Kept>, source: string): boolean {
+    const claims = claimsOf(slot);
+    const staying = claims.filter((claim) => claim.source !== source);
+    if (staying.length === claims.length) return false;
     this.#count(source, -1);
-    slot.claims.splice(at, 1);
-    if (slot.claims.length === 0) {
-      this.#slots.delete(name);
+    const wasFirst = slot.source === source;
+    this.#set(slot, staying);
+    if (staying.length === 0) {
+      this.#slots.delete(slot.name);
       this.#names = undefined;
     }
-    return at === 0;
+    return wasFirst;
   }
 
   #count(source: string, difference: 1 | -1): void {
     this.#counts.set(source, this.countOf(source) + difference);
   }
 
-  #sort({ claims }: Slot): void {
+  #set(slot: Draft<Kept>, claims: readonly Claim[]): void {
     const rankOf = ({ source }: Claim): number => this.#ranks.get(source) ?? Number.POSITIVE_INFINITY;
-    claims.sort((a, b) => rankOf(a) - rankOf(b));
+    const [first, ...others] = claims.toSorted((a, b) => rankOf(a) - rankOf(b));
+    slot.service = first?.service;
+    slot.source = first?.source ?? '';
+    slot.others = others.length === 0 ? none : others;
   }
 }
+
+const claimsOf = <Kept>({ source, service, others }: Slot<Kept>): readonly Claim[] =>
+  service === undefined ? none : [{ source, service }, ...others];

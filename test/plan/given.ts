@@ -16,7 +16,7 @@ import {
 } from '../../src/net/address.js';
 import type { RoutePort } from '../../src/plan/announcer.js';
 import { communityKey } from '../../src/plan/attribute-sets.js';
-import type { RouteBatch } from '../../src/plan/wanted.js';
+import type { RouteBatch } from '../../src/plan/route-batch.js';
 import type { Bulk, BulkColumns } from '../../src/table/bulk.js';
 import { defaultService } from '../../src/table/entry.js';
 import type { Service } from '../../src/table/service.js';
