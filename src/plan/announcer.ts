@@ -14,7 +14,7 @@ import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from
 import type { WithheldReason } from './reasons.js';
 import type { RouteBatch } from './route-batch.js';
 import { assignViews, type View } from './views.js';
-import { isAnnouncedIn, type KeptRoutes, Wanted } from './wanted.js';
+import { type KeptRows, Wanted } from './wanted.js';
 
 /** The way to the BGP thread. Calls arrive there in this order. */
 export interface RoutePort {
@@ -39,7 +39,7 @@ export const describeRefusal = ({ withdrawals, announced, allowedPercent }: Refu
 export const cliSource = 'cli';
 
 export class Announcer {
-  readonly table = new MergedTable<KeptRoutes>();
+  readonly table = new MergedTable<KeptRows>();
   readonly #bulks = new Map<string, Bulk>();
   readonly #sets = new AttributeSets();
   readonly #wanted = new Wanted(this.#sets);
@@ -83,7 +83,7 @@ export class Announcer {
     );
     const ids = new Set(views.map(({ id }) => id));
     let services = 0;
-    for (const slot of this.table.slots()) if (isAnnouncedIn(slot, ids)) services++;
+    for (const slot of this.table.slots()) if (this.#wanted.isAnnouncedIn(slot, ids)) services++;
     return services + bulks.length;
   }
 
@@ -212,7 +212,7 @@ export class Announcer {
     for (const [source, bulk] of this.#bulks) this.#setBulk(source, bulk);
   }
 
-  #replan(slots: Iterable<Slot<KeptRoutes>>): void {
+  #replan(slots: Iterable<Slot<KeptRows>>): void {
     for (const slot of slots) {
       const service = this.table.serviceOf(slot);
       this.#wanted.setService(slot, service === undefined ? [] : this.planOf(service).routes);

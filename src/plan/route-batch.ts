@@ -2,6 +2,7 @@
 
 import type { Family } from '../net/address.js';
 import type { AttributesId } from './attribute-sets.js';
+import type { PrefixAt } from './route-table.js';
 
 /** Changes of one view and family, as they go to the BGP thread; attributes 0 withdraws. */
 export interface RouteBatch {
@@ -24,15 +25,15 @@ export const widthOf = (family: Family): number => (family === 'ipv4' ? 1 : 4);
 export class RouteBatches {
   readonly #writers = new Map<number, BatchWriter>();
 
-  /** The address begins at `offset` in `words`. */
-  add(view: number, family: Family, words: ArrayLike<number>, offset: number, length: number, id: AttributesId): void {
+  add(view: number, prefix: PrefixAt, id: AttributesId): void {
+    const { family } = prefix;
     const key = view * 2 + (family === 'ipv4' ? 0 : 1);
     let writer = this.#writers.get(key);
     if (writer === undefined) {
       writer = new BatchWriter(view, family);
       this.#writers.set(key, writer);
     }
-    writer.add(words, offset, length, id);
+    writer.add(prefix, id);
   }
 
   /** `isEmpty`: the BGP thread knows no route of the view, so that every one of these is new. */
@@ -71,7 +72,7 @@ class BatchWriter {
     return this.#full.length * batchRows + this.#rows;
   }
 
-  add(words: ArrayLike<number>, offset: number, length: number, id: AttributesId): void {
+  add({ words, offset = 0, length }: PrefixAt, id: AttributesId): void {
     if (this.#rows === this.#capacity) this.#grow();
     const width = this.#width;
     const at = this.#rows * width;

@@ -1,12 +1,12 @@
 // The bulks of one view: what each source wants of it, what was said, and the rows between. Where several hold a prefix,
 // the first by rank speaks for it.
 
-import type { Family, Prefix } from '../net/address.js';
-import { PrefixMap } from '../net/prefix-map.js';
+import { type Family, type Prefix, prefixKey } from '../net/address.js';
 import type { Bulk, BulkColumns } from '../table/bulk.js';
 import type { AttributeSets, AttributesId } from './attribute-sets.js';
 import { type BulkRoutes, differences, findRow, type RowSink } from './bulk-routes.js';
 import { batchRows, type RouteBatch, widthOf } from './route-batch.js';
+import type { PrefixAt } from './route-table.js';
 
 interface BulkState {
   wanted: BulkRoutes | undefined;
@@ -33,26 +33,24 @@ export class ViewBulks {
   }
 
   /** What a prefix is wanted with; 0: not at all. */
-  wanted(prefix: Prefix): AttributesId {
-    return this.#states.size === 0 ? 0 : firstOf(this.#byRank('wanted'), prefix.family, prefix.words, 0, prefix.length);
+  wanted(prefix: PrefixAt): AttributesId {
+    return this.#states.size === 0 ? 0 : firstOf(this.#byRank('wanted'), prefix);
   }
 
-  said(prefix: Prefix): AttributesId {
-    return this.#states.size === 0 ? 0 : firstOf(this.#byRank('said'), prefix.family, prefix.words, 0, prefix.length);
+  said(prefix: PrefixAt): AttributesId {
+    return this.#states.size === 0 ? 0 : firstOf(this.#byRank('said'), prefix);
   }
 
   /** Prefixes that were said of any bulk, each once. */
   *saidPrefixes(): Generator<Prefix> {
-    const seen = this.#states.size > 1 ? new PrefixMap<true>() : undefined;
+    const seen = this.#states.size > 1 ? new Set<number | string>() : undefined;
     for (const { said } of this.#states.values()) {
       if (said?.ids === undefined) continue;
       for (const family of families) {
         const columns = said.bulk[family];
         for (let row = 0; row < columns.count; row++) {
           const prefix = prefixOfRow(columns, row);
-          if (seen?.get(prefix) !== undefined) continue;
-          seen?.set(prefix, true);
-          yield prefix;
+          if (seen === undefined || isNew(seen, prefix)) yield prefix;
         }
       }
     }
@@ -63,7 +61,7 @@ export class ViewBulks {
     const moving = [...this.#states.values()].filter(({ said, wanted }) => said !== wanted);
     if (moving.length === 0) return;
     // A row that two moving bulks hold is reported once.
-    const seen = moving.length > 1 ? new PrefixMap<true>() : undefined;
+    const seen = moving.length > 1 ? new Set<number | string>() : undefined;
     const isAlone = this.#states.size === 1;
     const [before, after] = [this.#byRank('said'), this.#byRank('wanted')];
     const isReordered = this.#isReordered();
@@ -71,13 +69,12 @@ export class ViewBulks {
       for (const family of families) {
         differences(family, said, wanted, isReordered, (columns, row, id, isSaid) => {
           if (isAlone) return changed(columns, row, id, isSaid);
-          const at = row * widthOf(family);
-          const length = columns.lengths[row]!;
-          const idBefore = firstOf(before, family, columns.words, at, length);
-          const idAfter = firstOf(after, family, columns.words, at, length);
-          if (idBefore === idAfter || seen?.getAt(family, columns.words, at, length) !== undefined) return;
-          seen?.set(prefixOfRow(columns, row), true);
-          changed(columns, row, idAfter, idBefore !== 0);
+          const at = rowAt(columns, row);
+          const idBefore = firstOf(before, at);
+          const idAfter = firstOf(after, at);
+          if (idBefore === idAfter) return;
+          if (seen === undefined || isNew(seen, prefixOfRow(columns, row)))
+            changed(columns, row, idAfter, idBefore !== 0);
         });
       }
     }
@@ -139,32 +136,24 @@ export class ViewBulks {
   }
 }
 
-function idOf(
-  routes: BulkRoutes | undefined,
-  family: Family,
-  words: ArrayLike<number>,
-  offset: number,
-  length: number,
-): AttributesId {
-  if (routes?.ids === undefined) return 0;
+function idOf(routes: BulkRoutes, { family, words, offset = 0, length }: PrefixAt): AttributesId {
+  if (routes.ids === undefined) return 0;
   const columns = routes.bulk[family];
   const row = findRow(columns, words, offset, length);
   return row < 0 ? 0 : routes.ids[columns.attributes[row]!]!;
 }
 
 /** The first that announces the prefix speaks for it. */
-function firstOf(
-  routes: readonly BulkRoutes[],
-  family: Family,
-  words: ArrayLike<number>,
-  offset: number,
-  length: number,
-): AttributesId {
+function firstOf(routes: readonly BulkRoutes[], prefix: PrefixAt): AttributesId {
   for (const bulk of routes) {
-    const id = idOf(bulk, family, words, offset, length);
+    const id = idOf(bulk, prefix);
     if (id !== 0) return id;
   }
   return 0;
+}
+
+function isNew(seen: Set<number | string>, prefix: Prefix): boolean {
+  return seen.size !== seen.add(prefixKey(prefix)).size;
 }
 
 /** Rows that are announced. */
@@ -196,3 +185,10 @@ function prefixOfRow({ family, words, lengths }: BulkColumns, row: number): Pref
   const width = widthOf(family);
   return { family, words: Array.from(words.subarray(row * width, (row + 1) * width)), length: lengths[row]! };
 }
+
+export const rowAt = ({ family, words, lengths }: BulkColumns, row: number): PrefixAt => ({
+  family,
+  words,
+  offset: row * widthOf(family),
+  length: lengths[row]!,
+});

@@ -2,53 +2,44 @@
 // last told, and the changes between. Whoever claims a prefix is remembered, so the order of events does not matter.
 
 import type { RouteAttributes } from '../config/config.js';
-import { type Family, type Prefix, sameAddress } from '../net/address.js';
-import { PrefixMap } from '../net/prefix-map.js';
+import type { Family } from '../net/address.js';
 import type { Bulk } from '../table/bulk.js';
 import type { AttributeSets, AttributesId } from './attribute-sets.js';
 import { override } from './merge.js';
 import type { RouteWish } from './plan.js';
-import { type RouteBatch, RouteBatches, widthOf } from './route-batch.js';
-import { ViewBulks } from './view-bulks.js';
+import { type RouteBatch, RouteBatches } from './route-batch.js';
+import { type PrefixAt, RouteTable } from './route-table.js';
+import { rowAt, ViewBulks } from './view-bulks.js';
 
-/** A service. What it has announced is kept with it, and found without asking for its name. */
+/** A service. Which rows of the route table are its own is kept with it, and found without asking for its name. */
 export interface Claimant {
   readonly name: string;
-  kept: KeptRoutes | undefined;
+  kept: KeptRows | undefined;
 }
 
 /** Most services have a single route. */
-export type KeptRoutes = Route | readonly Route[];
+export type KeptRows = number | readonly number[];
 
 interface Claim {
-  claimant: Claimant;
+  readonly claimant: Claimant;
   id: AttributesId;
 }
 
-/** A prefix in a view. Its first claim, nearly always the only one, stands in the route itself. */
-interface Route {
-  readonly view: ViewRoutes;
-  readonly prefix: Prefix;
-  claimant: Claimant | undefined;
-  id: AttributesId;
-  others: Claim[] | undefined;
-  /** What the BGP thread knows; 0: nothing. */
-  said: AttributesId;
-  isChanged: boolean;
-}
-
-interface ViewRoutes {
-  readonly id: number;
-  readonly routes: PrefixMap<Route>;
+interface ViewState {
   readonly bulks: ViewBulks;
+  /** Rows of the route table. */
+  rows: number;
   /** Routes the BGP thread knows. */
   announced: number;
 }
 
 export class Wanted {
   readonly #sets: AttributeSets;
-  readonly #views = new Map<number, ViewRoutes>();
-  #changed: Route[] = [];
+  readonly #views = new Map<number, ViewState>();
+  readonly #routes = new RouteTable<Claimant>();
+  /** The claims on a row beyond its first. */
+  readonly #others = new Map<number, Claim[]>();
+  #changed: number[] = [];
 
   constructor(sets: AttributeSets) {
     this.#sets = sets;
@@ -64,17 +55,22 @@ export class Wanted {
   /** Everything one service wants; an empty list when it is gone. */
   setService(claimant: Claimant, wishes: readonly RouteWish[]): void {
     const { kept } = claimant;
-    const first = wishes[0];
-    if (first !== undefined && wishes.length === 1) {
-      if (kept !== undefined && 'prefix' in kept && isOf(kept, first)) this.#renew(kept, claimant, first);
-      else {
-        this.#unclaimAll(claimant);
-        claimant.kept = this.#claim(claimant, first);
-      }
-      return;
+    const wish = wishes[0];
+    if (wishes.length > 1 || wish === undefined) {
+      this.#unclaim(claimant);
+      if (wish !== undefined) claimant.kept = wishes.map((each) => this.#claim(claimant, each));
+    } else if (typeof kept === 'number' && this.#routes.isAt(kept, wish.view, wish.prefix))
+      this.#renew(kept, claimant, this.#sets.intern(wish.attributes));
+    else {
+      this.#unclaim(claimant);
+      claimant.kept = this.#claim(claimant, wish);
     }
-    this.#unclaimAll(claimant);
-    if (first !== undefined) claimant.kept = wishes.map((wish) => this.#claim(claimant, wish));
+  }
+
+  isAnnouncedIn({ kept = [] }: Claimant, views: ReadonlySet<number>): boolean {
+    return typeof kept === 'number'
+      ? views.has(this.#routes.viewOf(kept))
+      : kept.some((row) => views.has(this.#routes.viewOf(row)));
   }
 
   /** What a bulk's rows are announced with in a view: one attribute set for each of the bulk's; undefined: nothing of it. Lower ranks win. */
@@ -90,24 +86,28 @@ export class Wanted {
   }
 
   /** Forgets a view that no service claims anything in, without a word: its peers have another. */
-  forgetView(id: number): void {
-    const view = this.#views.get(id);
-    if (view === undefined) return;
-    for (const { said } of view.routes.values()) if (said !== 0) this.#sets.release(said);
-    view.bulks.forget();
-    this.#changed = this.#changed.filter((route) => route.view !== view);
-    this.#views.delete(id);
+  forgetView(view: number): void {
+    const state = this.#views.get(view);
+    if (state === undefined) return;
+    this.#changed = this.#changed.filter((row) => this.#routes.viewOf(row) !== view);
+    for (const row of this.#routes.rowsOf(view)) {
+      const said = this.#routes.said[row]!;
+      if (said !== 0) this.#sets.release(said);
+      this.#routes.remove(row);
+    }
+    state.bulks.forget();
+    this.#views.delete(view);
   }
 
   /** How many announced routes the next takeRoutes() would withdraw from these views. */
   pendingWithdrawals(views: ReadonlySet<number>): number {
     let withdrawals = 0;
-    for (const route of this.#changed)
-      if (route.said !== 0 && views.has(route.view.id) && this.#wantedOf(route) === 0) withdrawals++;
-    for (const { id, routes, bulks } of this.#views.values()) {
-      if (!views.has(id)) continue;
-      bulks.differences(({ family, words, lengths }, row, wanted, isSaid) => {
-        if (isSaid && wanted === 0 && !isDecided(routes, family, words, row, lengths[row]!)) withdrawals++;
+    for (const row of this.#changed)
+      if (this.#routes.said[row] !== 0 && views.has(this.#routes.viewOf(row)) && this.#wantedOf(row) === 0)
+        withdrawals++;
+    for (const view of views) {
+      this.#bulkDifferences(view, (_, id, isSaid) => {
+        if (isSaid && id === 0) withdrawals++;
       });
     }
     return withdrawals;
@@ -115,12 +115,11 @@ export class Wanted {
 
   /** How many routes that are announced in one view another does not want: what a peer loses that moves there. */
   lostBetween(from: number, to: number): number {
-    const { routes, bulks } = this.#view(from);
-    const target = this.#view(to);
     let lost = 0;
-    for (const { prefix, said } of routes.values()) if (said !== 0 && !isWanted(target, prefix)) lost++;
-    for (const prefix of bulks.saidPrefixes())
-      if (routes.get(prefix) === undefined && !isWanted(target, prefix)) lost++;
+    for (const row of this.#routes.rowsOf(from))
+      if (this.#routes.said[row] !== 0 && !this.#isWanted(to, this.#routes.prefixOf(row))) lost++;
+    for (const prefix of this.#view(from).bulks.saidPrefixes())
+      if (this.#routes.find(from, prefix) < 0 && !this.#isWanted(to, prefix)) lost++;
     return lost;
   }
 
@@ -128,104 +127,110 @@ export class Wanted {
   takeRoutes(deliver: (batch: RouteBatch) => void, withdrawAll: (view: number, family: Family) => void): void {
     const batches = new RouteBatches();
     const empty = new Set<number>();
-    for (const view of this.#views.values()) {
-      const { id, routes, bulks } = view;
-      if (routes.size === 0) view.announced += bulks.takeWhole(id, deliver, (family) => withdrawAll(id, family));
+    for (const [id, view] of this.#views) {
+      if (view.rows === 0) view.announced += view.bulks.takeWhole(id, deliver, (family) => withdrawAll(id, family));
       if (view.announced === 0) empty.add(id);
-      bulks.differences(({ family, words, lengths }, row, wanted, isSaid) => {
-        // A prefix that a service speaks for, or spoke for until this change, is decided there.
-        if (isDecided(routes, family, words, row, lengths[row]!)) return;
-        batches.add(id, family, words, row * widthOf(family), lengths[row]!, wanted);
+      this.#bulkDifferences(id, (prefix, wanted, isSaid) => {
+        batches.add(id, prefix, wanted);
         view.announced += (wanted === 0 ? 0 : 1) - (isSaid ? 1 : 0);
       });
     }
-    for (const route of this.#changed) this.#settle(route, batches);
+    for (const row of this.#changed) this.#settle(row, batches);
     this.#changed = [];
     for (const { bulks } of this.#views.values()) bulks.settle();
     batches.deliver(deliver, (view) => empty.has(view));
   }
 
-  #view(id: number): ViewRoutes {
+  #view(id: number): ViewState {
     let view = this.#views.get(id);
     if (view === undefined) {
-      view = { id, routes: new PrefixMap(), bulks: new ViewBulks(this.#sets), announced: 0 };
+      view = { bulks: new ViewBulks(this.#sets), rows: 0, announced: 0 };
       this.#views.set(id, view);
     }
     return view;
   }
 
-  #claim(claimant: Claimant, wish: RouteWish): Route {
-    const route = this.#route(this.#view(wish.view), wish.prefix);
-    const id = this.#sets.intern(wish.attributes);
+  #claim(claimant: Claimant, { view, prefix, attributes }: RouteWish): number {
+    const routes = this.#routes;
+    const found = routes.find(view, prefix);
+    const row = found < 0 ? this.#add(view, prefix) : found;
+    const id = this.#sets.intern(attributes);
     this.#sets.retain(id);
-    if (route.claimant === undefined) {
-      route.claimant = claimant;
-      route.id = id;
-    } else {
-      route.others ??= [];
-      route.others.push({ claimant, id });
-    }
-    this.#touch(route);
-    return route;
+    if (routes.claimants[row] === undefined) {
+      routes.claimants[row] = claimant;
+      routes.ids[row] = id;
+    } else this.#others.set(row, [...(this.#others.get(row) ?? []), { claimant, id }]);
+    this.#touch(row);
+    return row;
   }
 
-  #route(view: ViewRoutes, prefix: Prefix): Route {
-    const known = view.routes.get(prefix);
-    if (known !== undefined) return known;
-    const said = view.bulks.said(prefix);
+  #add(view: number, prefix: PrefixAt): number {
+    const state = this.#view(view);
+    const row = this.#routes.add(view, prefix);
+    const said = state.bulks.said(prefix);
     if (said !== 0) this.#sets.retain(said);
-    const route = { view, prefix, claimant: undefined, id: 0, others: undefined, said, isChanged: false };
-    view.routes.set(prefix, route);
-    return route;
+    this.#routes.said[row] = said;
+    state.rows++;
+    return row;
   }
 
   /** The same route, be it with other attributes. */
-  #renew(route: Route, claimant: Claimant, { attributes }: RouteWish): void {
-    const claim = route.claimant === claimant ? route : route.others?.find((other) => other.claimant === claimant);
-    const id = this.#sets.intern(attributes);
-    if (claim === undefined || claim.id === id) return;
+  #renew(row: number, claimant: Claimant, id: AttributesId): void {
+    const routes = this.#routes;
+    const isFirst = routes.claimants[row] === claimant;
+    const other = isFirst ? undefined : this.#others.get(row)?.find((claim) => claim.claimant === claimant);
+    const before = other?.id ?? routes.ids[row]!;
+    if (before === id) return;
     this.#sets.retain(id);
-    this.#sets.release(claim.id);
-    claim.id = id;
-    this.#touch(route);
+    this.#sets.release(before);
+    if (other === undefined) routes.ids[row] = id;
+    else other.id = id;
+    this.#touch(row);
   }
 
-  #unclaimAll(claimant: Claimant): void {
-    const { kept } = claimant;
-    if (kept === undefined) return;
+  #unclaim(claimant: Claimant): void {
+    const { kept = [] } = claimant;
     claimant.kept = undefined;
-    if ('prefix' in kept) this.#unclaim(claimant, kept);
-    else for (const route of kept) this.#unclaim(claimant, route);
-  }
-
-  #unclaim(claimant: Claimant, route: Route): void {
-    if (route.claimant === claimant) {
-      this.#sets.release(route.id);
-      const next = route.others?.shift();
-      route.claimant = next?.claimant;
-      route.id = next?.id ?? 0;
-    } else {
-      const at = route.others?.findIndex((other) => other.claimant === claimant) ?? -1;
-      const gone = at < 0 ? undefined : route.others?.splice(at, 1)[0];
-      if (gone !== undefined) this.#sets.release(gone.id);
+    for (const row of typeof kept === 'number' ? [kept] : kept) {
+      const routes = this.#routes;
+      const others = this.#others.get(row) ?? [];
+      if (routes.claimants[row] === claimant) {
+        this.#sets.release(routes.ids[row]!);
+        const next = others[0];
+        routes.claimants[row] = next?.claimant;
+        routes.ids[row] = next?.id ?? 0;
+        this.#setOthers(row, others.slice(1));
+      } else {
+        const at = others.findIndex((claim) => claim.claimant === claimant);
+        this.#sets.release(others[at]!.id);
+        this.#setOthers(row, others.toSpliced(at, 1));
+      }
+      this.#touch(row);
     }
-    this.#touch(route);
   }
 
-  #touch(route: Route): void {
-    if (route.isChanged) return;
-    route.isChanged = true;
-    this.#changed.push(route);
+  #setOthers(row: number, claims: Claim[]): void {
+    if (claims.length > 0) this.#others.set(row, claims);
+    else if (this.#others.size > 0) this.#others.delete(row);
+  }
+
+  #touch(row: number): void {
+    if (this.#routes.changed[row] === 1) return;
+    this.#routes.changed[row] = 1;
+    this.#changed.push(row);
   }
 
   /** The id a route is to be announced with, by its services or, when there are none, by a bulk. */
-  #wantedOf({ view, prefix, claimant, id, others }: Route): AttributesId {
-    if (claimant === undefined) return view.bulks.wanted(prefix);
-    if (others === undefined || others.length === 0) return id;
+  #wantedOf(row: number): AttributesId {
+    const routes = this.#routes;
+    const claimant = routes.claimants[row];
+    if (claimant === undefined) return this.#view(routes.viewOf(row)).bulks.wanted(routes.prefixOf(row));
+    const others = this.#others.size === 0 ? undefined : this.#others.get(row);
+    const id = routes.ids[row]!;
+    if (others === undefined) return id;
     // Several services share the prefix: the first by name decides, communities add up.
-    const claims = [{ claimant, id }, ...others];
-    const byName = claims.sort((a, b) =>
-      a.claimant.name < b.claimant.name ? -1 : a.claimant.name > b.claimant.name ? 1 : 0,
+    const byName = [{ claimant, id }, ...others].sort(({ claimant: a }, { claimant: b }) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
     );
     const merged = byName.reduceRight<RouteAttributes>(
       (below, claim) => override(below, this.#sets.attributes(claim.id)),
@@ -234,37 +239,36 @@ export class Wanted {
     return this.#sets.intern(merged);
   }
 
-  #settle(route: Route, batches: RouteBatches): void {
-    const { view, prefix, said } = route;
-    const id = this.#wantedOf(route);
-    route.isChanged = false;
+  #isWanted(view: number, prefix: PrefixAt): boolean {
+    const row = this.#routes.find(view, prefix);
+    return (row >= 0 && this.#routes.claimants[row] !== undefined) || this.#view(view).bulks.wanted(prefix) !== 0;
+  }
+
+  /** But for prefixes that a service speaks for, or spoke for until this change: those are decided there. */
+  #bulkDifferences(view: number, report: (prefix: PrefixAt, id: AttributesId, isSaid: boolean) => void): void {
+    const { bulks, rows } = this.#view(view);
+    bulks.differences((columns, row, id, isSaid) => {
+      const prefix = rowAt(columns, row);
+      if (rows === 0 || this.#routes.find(view, prefix) < 0) report(prefix, id, isSaid);
+    });
+  }
+
+  #settle(row: number, batches: RouteBatches): void {
+    const routes = this.#routes;
+    const view = this.#view(routes.viewOf(row));
+    const said = routes.said[row]!;
+    const id = this.#wantedOf(row);
+    routes.changed[row] = 0;
     if (id !== said) {
-      batches.add(view.id, prefix.family, prefix.words, 0, prefix.length, id);
+      batches.add(routes.viewOf(row), routes.prefixOf(row), id);
       view.announced += (id === 0 ? 0 : 1) - (said === 0 ? 0 : 1);
       if (id !== 0) this.#sets.retain(id);
       if (said !== 0) this.#sets.release(said);
-      route.said = id;
+      routes.said[row] = id;
     }
-    if (route.claimant !== undefined) return;
+    if (routes.claimants[row] !== undefined) return;
     if (id !== 0) this.#sets.release(id);
-    view.routes.delete(prefix);
+    routes.remove(row);
+    view.rows--;
   }
 }
-
-/** Whether a service has a route in one of these views. */
-export const isAnnouncedIn = ({ kept }: Claimant, views: ReadonlySet<number>): boolean =>
-  kept !== undefined && ('prefix' in kept ? views.has(kept.view.id) : kept.some(({ view }) => views.has(view.id)));
-
-const isOf = ({ view, prefix }: Route, wish: RouteWish): boolean =>
-  view.id === wish.view && prefix.length === wish.prefix.length && sameAddress(prefix, wish.prefix);
-
-const isWanted = ({ routes, bulks }: ViewRoutes, prefix: Prefix): boolean =>
-  routes.get(prefix)?.claimant !== undefined || bulks.wanted(prefix) !== 0;
-
-const isDecided = (
-  routes: PrefixMap<Route>,
-  family: Family,
-  words: ArrayLike<number>,
-  row: number,
-  length: number,
-): boolean => routes.size > 0 && routes.getAt(family, words, row * widthOf(family), length) !== undefined;

@@ -1,6 +1,7 @@
 // The entries of one source in the order of its text, and what they amount to: which services are in force, which entries
 // are rejected. Knows nothing of the text itself; whoever does replaces runs of entries and says where each stands.
 
+import { NameMap } from '../net/name-map.js';
 import type { Place, Problem } from '../problem.js';
 import { ProblemList } from './problem-list.js';
 import type { EntryProblem } from './reading.js';
@@ -57,12 +58,25 @@ export interface Layout {
   pathOf(index: number): string;
 }
 
+/** Has a name that no good entry ever had. */
+class NeverGood {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+type Claim = Service | NeverGood;
+
+const inForce = (claim: Claim | undefined): Service | undefined => (claim instanceof NeverGood ? undefined : claim);
+
 const serviceOf = (entry: Entry): Service | undefined => (entry instanceof TroubledEntry ? entry.service : entry);
 
 export class EntryTable {
   #entries: Entry[] = [];
-  /** By name: the service in force. Undefined: claimed by an entry that never was good. */
-  #claims = new Map<string, Service | undefined>();
+  /** The services in force, and the names of entries that never were good. */
+  #claims = new NameMap<Claim>();
   #repeats = 0;
   #troubled = 0;
   #count = 0;
@@ -105,7 +119,7 @@ export class EntryTable {
     const taken = new Set<string>();
     for (const { name } of added) {
       if (name === undefined) continue;
-      if (taken.has(name) || (this.#claims.has(name) && !freed.has(name))) return false;
+      if (taken.has(name) || (this.#claims.get(name) !== undefined && !freed.has(name))) return false;
       taken.add(name);
     }
     return true;
@@ -113,44 +127,45 @@ export class EntryTable {
 
   /** Without repeated names only the exchanged entries matter. */
   #settle(gone: readonly Entry[], added: readonly Entry[]): ServiceDifference {
-    const before = new Map<string, Service | undefined>();
+    const before = new NameMap<Claim>();
     for (const { name } of gone) {
-      if (name === undefined) continue;
-      before.set(name, this.#claims.get(name));
-      this.#claims.delete(name);
+      const claim = name === undefined ? undefined : this.#claims.get(name);
+      if (claim === undefined) continue;
+      before.add(claim);
+      this.#claims.delete(claim.name);
     }
     return this.#claim(added, before);
   }
 
   #settleAll(): ServiceDifference {
     const before = this.#claims;
-    this.#claims = new Map();
+    this.#claims = new NameMap();
     this.#repeats = 0;
     return this.#claim(this.#entries, before);
   }
 
   /** `before`: what was in force of all names that have no claim now. */
-  #claim(entries: readonly Entry[], before: Map<string, Service | undefined>): ServiceDifference {
+  #claim(entries: readonly Entry[], before: NameMap<Claim>): ServiceDifference {
     const upserted: Service[] = [];
     const removed: string[] = [];
     for (const entry of entries) {
       const { name } = entry;
       if (name === undefined) continue;
-      if (this.#claims.has(name)) {
+      const known = before.size === 0 ? undefined : inForce(before.get(name));
+      const service = serviceOf(entry) ?? known;
+      const isSame = service !== undefined && known !== undefined && sameService(service, known);
+      const claim = isSame ? known : service;
+      if (this.#claims.add(claim ?? new NeverGood(name)) !== undefined) {
         this.#repeats++;
         continue;
       }
-      const known = before.size === 0 ? undefined : before.get(name);
-      const service = serviceOf(entry) ?? known;
-      const same = service !== undefined && known !== undefined && sameService(service, known);
-      this.#claims.set(name, same ? known : service);
-      if (service === undefined) continue;
-      if (!same) upserted.push(service);
+      if (claim === undefined) continue;
+      if (!isSame) upserted.push(claim);
       if (known === undefined) this.#count++;
     }
-    for (const [name, service] of before) {
-      if (service === undefined || this.#claims.has(name)) continue;
-      removed.push(name);
+    for (const claim of before.values()) {
+      if (inForce(claim) === undefined || this.#claims.get(claim.name) !== undefined) continue;
+      removed.push(claim.name);
       this.#count--;
     }
     return { upserted, removed };

@@ -1,6 +1,7 @@
 // The tables of all sources as one: a service name belongs to the earliest configured source that has it, and the claims
 // of later ones are kept, so that they take over when it goes.
 
+import { NameMap } from '../net/name-map.js';
 import type { Service } from './service.js';
 
 export interface Claim {
@@ -31,7 +32,7 @@ type Draft<Kept> = { -readonly [K in keyof Slot<Kept>]: Slot<Kept>[K] };
 const none: readonly Claim[] = Object.freeze([]);
 
 export class MergedTable<Kept = unknown> {
-  readonly #slots = new Map<string, Draft<Kept>>();
+  readonly #slots = new NameMap<Draft<Kept>>();
   #ranks: ReadonlyMap<string, number> = new Map();
   readonly #counts = new Map<string, number>();
   #names: string[] | undefined;
@@ -54,9 +55,14 @@ export class MergedTable<Kept = unknown> {
       if (slot !== undefined && this.#remove(slot, source)) affected.push(slot);
     }
     for (const service of upserted) {
-      const slot = this.#slots.get(service.name);
-      if (slot === undefined) affected.push(this.#add(source, service, since(service.name)));
-      else if (this.#put(slot, source, service)) affected.push(slot);
+      const { name } = service;
+      const fresh: Draft<Kept> = { name, service, source, others: none, since: since(name), kept: undefined };
+      const known = this.#slots.add(fresh);
+      if (known === undefined) {
+        affected.push(fresh);
+        this.#count(source, 1);
+        this.#names = undefined;
+      } else if (this.#put(known, source, service)) affected.push(known);
     }
     return affected;
   }
@@ -104,17 +110,11 @@ export class MergedTable<Kept = unknown> {
 
   /** All names, sorted; kept until a name comes or goes. */
   names(): readonly string[] {
-    this.#names ??= [...this.#slots.keys()].sort();
+    this.#names ??= this.#slots
+      .values()
+      .map(({ name }) => name)
+      .sort();
     return this.#names;
-  }
-
-  #add(source: string, service: Service, since: Date): Slot<Kept> {
-    const { name } = service;
-    const slot = { name, service, source, others: none, since, kept: undefined };
-    this.#slots.set(name, slot);
-    this.#names = undefined;
-    this.#count(source, 1);
-    return slot;
   }
 
   /** Answers whether it ranks first. */
