@@ -8,6 +8,7 @@ import { settle } from '../pools/settle.js';
 import type { Problem } from '../problem.js';
 import { FileSource } from '../sources/file.js';
 import type { SourceUpdate } from '../sources/update.js';
+import { whole } from '../table/plain-service.js';
 import type { Aliases } from '../table/reading.js';
 
 export interface Findings {
@@ -63,7 +64,7 @@ function rejections(
   config: Config,
 ): Problem[] {
   const poolOf = poolIndex(config.addressPools);
-  return upserted.flatMap((service): Problem[] => {
+  return upserted.map(whole).flatMap((service): Problem[] => {
     const { state, reason, message } = settle(service, config, poolOf);
     if (state !== 'Rejected') return [];
     const where = { file, line: 0, column: 0 };

@@ -3,9 +3,10 @@
 
 import { NameMap } from '../net/name-map.js';
 import type { Place, Problem } from '../problem.js';
+import { type KeptService, sameKept } from './plain-service.js';
 import { ProblemList } from './problem-list.js';
 import type { EntryProblem } from './reading.js';
-import { type Service, sameService } from './service.js';
+import type { Service } from './service.js';
 
 /** Counted from the first character of the entry, both from 0; the column from the line's beginning once the line is another. */
 export interface Offset {
@@ -30,7 +31,7 @@ export class TroubledEntry {
   }
 }
 
-export type Entry = Service | TroubledEntry;
+export type Entry = KeptService | TroubledEntry;
 
 export interface RejectedEntry {
   /** When it could be made out. */
@@ -41,7 +42,7 @@ export interface RejectedEntry {
 }
 
 export interface ServiceDifference {
-  readonly upserted: readonly Service[];
+  readonly upserted: readonly KeptService[];
   readonly removed: readonly string[];
 }
 
@@ -67,11 +68,11 @@ class NeverGood {
   }
 }
 
-type Claim = Service | NeverGood;
+type Claim = KeptService | NeverGood;
 
-const inForce = (claim: Claim | undefined): Service | undefined => (claim instanceof NeverGood ? undefined : claim);
+const inForce = (claim: Claim | undefined): KeptService | undefined => (claim instanceof NeverGood ? undefined : claim);
 
-const serviceOf = (entry: Entry): Service | undefined => (entry instanceof TroubledEntry ? entry.service : entry);
+const serviceOf = (entry: Entry): KeptService | undefined => (entry instanceof TroubledEntry ? entry.service : entry);
 
 export class EntryTable {
   #entries: Entry[] = [];
@@ -146,14 +147,14 @@ export class EntryTable {
 
   /** `before`: what was in force of all names that have no claim now. */
   #claim(entries: readonly Entry[], before: NameMap<Claim>): ServiceDifference {
-    const upserted: Service[] = [];
+    const upserted: KeptService[] = [];
     const removed: string[] = [];
     for (const entry of entries) {
       const { name } = entry;
       if (name === undefined) continue;
       const known = before.size === 0 ? undefined : inForce(before.get(name));
       const service = serviceOf(entry) ?? known;
-      const isSame = service !== undefined && known !== undefined && sameService(service, known);
+      const isSame = service !== undefined && known !== undefined && sameKept(service, known);
       const claim = isSame ? known : service;
       if (this.#claims.add(claim ?? new NeverGood(name)) !== undefined) {
         this.#repeats++;

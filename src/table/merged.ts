@@ -2,6 +2,7 @@
 // of later ones are kept, so that they take over when it goes.
 
 import { NameMap } from '../net/name-map.js';
+import { type KeptService, whole } from './plain-service.js';
 import type { Service } from './service.js';
 
 export interface Claim {
@@ -10,18 +11,23 @@ export interface Claim {
 }
 
 export interface SourceChange {
-  readonly upserted: readonly Service[];
+  readonly upserted: readonly KeptService[];
   readonly removed: readonly string[];
+}
+
+interface KeptClaim {
+  readonly source: string;
+  readonly service: KeptService;
 }
 
 /** A name of the table. One that has gone and come back is another one. */
 export interface Slot<Kept> {
   readonly name: string;
   /** The claim that ranks first, nearly always the only one, stands in the slot itself. Undefined: the name has gone. */
-  readonly service: Service | undefined;
+  readonly service: KeptService | undefined;
   readonly source: string;
   /** In order of rank. */
-  readonly others: readonly Claim[];
+  readonly others: readonly KeptClaim[];
   readonly since: Date;
   /** For whoever reads the table: what is to be found again without another table of names. */
   kept: Kept | undefined;
@@ -29,7 +35,7 @@ export interface Slot<Kept> {
 
 type Draft<Kept> = { -readonly [K in keyof Slot<Kept>]: Slot<Kept>[K] };
 
-const none: readonly Claim[] = Object.freeze([]);
+const none: readonly KeptClaim[] = Object.freeze([]);
 
 export class MergedTable<Kept = unknown> {
   readonly #slots = new NameMap<Draft<Kept>>();
@@ -74,12 +80,12 @@ export class MergedTable<Kept = unknown> {
 
   /** The service that counts. One of a source that is no longer among the ranked ones does not. */
   serviceOf({ source, service }: Slot<Kept>): Service | undefined {
-    return this.#ranks.has(source) ? service : undefined;
+    return service !== undefined && this.#ranks.has(source) ? whole(service) : undefined;
   }
 
   claims(name: string): readonly Claim[] {
     const slot = this.#slots.get(name);
-    return slot === undefined ? none : claimsOf(slot);
+    return slot === undefined ? [] : claimsOf(slot).map((claim) => ({ ...claim, service: whole(claim.service) }));
   }
 
   /** The claim that counts. */
@@ -118,7 +124,7 @@ export class MergedTable<Kept = unknown> {
   }
 
   /** Answers whether it ranks first. */
-  #put(slot: Draft<Kept>, source: string, service: Service): boolean {
+  #put(slot: Draft<Kept>, source: string, service: KeptService): boolean {
     if (slot.source === source) {
       slot.service = service;
       return true;
@@ -148,8 +154,8 @@ export class MergedTable<Kept = unknown> {
     this.#counts.set(source, this.countOf(source) + difference);
   }
 
-  #set(slot: Draft<Kept>, claims: readonly Claim[]): void {
-    const rankOf = ({ source }: Claim): number => this.#ranks.get(source) ?? Number.POSITIVE_INFINITY;
+  #set(slot: Draft<Kept>, claims: readonly KeptClaim[]): void {
+    const rankOf = ({ source }: KeptClaim): number => this.#ranks.get(source) ?? Number.POSITIVE_INFINITY;
     const [first, ...others] = claims.toSorted((a, b) => rankOf(a) - rankOf(b));
     slot.service = first?.service;
     slot.source = first?.source ?? '';
@@ -157,5 +163,5 @@ export class MergedTable<Kept = unknown> {
   }
 }
 
-const claimsOf = <Kept>({ source, service, others }: Slot<Kept>): readonly Claim[] =>
+const claimsOf = <Kept>({ source, service, others }: Slot<Kept>): readonly KeptClaim[] =>
   service === undefined ? none : [{ source, service }, ...others];

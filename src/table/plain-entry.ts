@@ -6,7 +6,7 @@ import { type Address, bitsOf, maskWord, type Prefix } from '../net/address.js';
 import { isOrdinary } from './announceable.js';
 import { PrefixScanner } from './csv-prefix.js';
 import { defaultService } from './entry.js';
-import type { Service } from './service.js';
+import { type KeptService, noIpv4, PlainService } from './plain-service.js';
 
 /** Decodes a run of ASCII octets. */
 export type AsciiText = (octets: Uint8Array, start: number, end: number) => string;
@@ -32,7 +32,7 @@ export class PlainEntryReader {
     this.#text = text;
   }
 
-  read(octets: Uint8Array, start: number, end: number): Service | undefined {
+  read(octets: Uint8Array, start: number, end: number): KeptService | undefined {
     this.#octets = octets;
     this.#at = start;
     if (!this.#take(openObject)) return undefined;
@@ -52,6 +52,10 @@ export class PlainEntryReader {
       } else return undefined;
     } while (this.#take(comma));
     if (!this.#take(closeObject) || this.#at !== end || name === undefined) return undefined;
+    if (prefixes === undefined && addresses !== undefined) {
+      const plain = plainService(name, addresses);
+      if (plain !== undefined) return plain;
+    }
     const service = defaultService();
     service.name = name;
     if (addresses !== undefined) service.addresses = addresses;
@@ -113,6 +117,19 @@ export class PlainEntryReader {
     this.#at = end + 1;
     return isOrdinary(this.#scanner.family, this.#scanner.words[0]!) ? make(this.#scanner) : undefined;
   }
+}
+
+/** Undefined for any but an address of each family, in that order. */
+function plainService(name: string, addresses: readonly Address[]): PlainService | undefined {
+  const first = addresses[0];
+  const second = addresses[1];
+  if (first === undefined || addresses.length > 2) return undefined;
+  if (second === undefined)
+    return first.family === 'ipv4'
+      ? new PlainService(name, first.words[0]! | 0, undefined)
+      : new PlainService(name, noIpv4, first.words);
+  const isPair = first.family === 'ipv4' && second.family === 'ipv6';
+  return isPair ? new PlainService(name, first.words[0]! | 0, second.words) : undefined;
 }
 
 const wordsOf = ({ family, words }: PrefixScanner): number[] =>

@@ -2,12 +2,12 @@
 
 import type { Problem } from '../problem.js';
 import type { RejectedEntry } from './entry-table.js';
-import type { Service } from './service.js';
+import type { KeptService } from './plain-service.js';
 
 export interface ServicesChange {
   readonly kind: 'services';
   /** New or different, in the order of the table. */
-  readonly upserted: readonly Service[];
+  readonly upserted: readonly KeptService[];
   readonly removed: readonly string[];
   /** All that are rejected now, not only what changed. The last good version of such an entry stays in force. */
   readonly rejected: readonly RejectedEntry[];

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { formatAddress } from '../../src/net/address.js';
 import { formatProblem } from '../../src/problem.js';
 import { formatEntry } from '../../src/table/entry.js';
+import { whole } from '../../src/table/plain-service.js';
+import type { Service } from '../../src/table/service.js';
 import type { ServicesChange, TableChange } from '../../src/table/table-change.js';
 import { YamlTable } from '../../src/table/yaml-table.js';
 
@@ -14,7 +16,8 @@ function table(text: string): ServicesChange {
   return change;
 }
 
-const entries = (text: string): unknown[] => table(text).upserted.map(formatEntry);
+const services = (text: string): Service[] => table(text).upserted.map(whole);
+const entries = (text: string): unknown[] => services(text).map(formatEntry);
 
 const service = (lines: readonly string[], spec: readonly string[] = []): string =>
   [
@@ -92,7 +95,7 @@ spec: { type: LoadBalancer, loadBalancerClass: metallb.universe.tf/metallb, sele
   });
 
   it('take spec.loadBalancerIP as an address, but not beside the annotation', () => {
-    const [asked] = table(service([], ['loadBalancerIP: 192.0.2.9'])).upserted;
+    const [asked] = services(service([], ['loadBalancerIP: 192.0.2.9']));
     assert.deepEqual(asked?.addresses.map(formatAddress), ['192.0.2.9']);
     const both = service(['annotations: { metallb.io/loadBalancerIPs: 192.0.2.9 }'], ['loadBalancerIP: 192.0.2.9']);
     assert.deepEqual(said(table(both)), [
@@ -102,9 +105,9 @@ spec: { type: LoadBalancer, loadBalancerClass: metallb.universe.tf/metallb, sele
   });
 
   it('take the family that the cluster chose where they name none', () => {
-    const [chosen] = table(service([], ['clusterIPs: ["2001:db8::1"]'])).upserted;
+    const [chosen] = services(service([], ['clusterIPs: ["2001:db8::1"]']));
     assert.deepEqual(chosen?.ipFamilies, ['ipv6']);
-    assert.deepEqual(table(service([], ['clusterIP: None'])).upserted[0]?.ipFamilies, []);
+    assert.deepEqual(services(service([], ['clusterIP: None']))[0]?.ipFamilies, []);
   });
 
   it('skip and count what is no Service with a load balancer', () => {
@@ -143,7 +146,7 @@ spec: { type: LoadBalancer, loadBalancerClass: metallb.universe.tf/metallb, sele
 
   it('prefer the newer prefix where both are there', () => {
     const text = service(['annotations: { metallb.universe.tf/address-pool: old, metallb.io/address-pool: new }']);
-    assert.equal(table(text).upserted[0]?.addressPool, 'new');
+    assert.equal(services(text)[0]?.addressPool, 'new');
     assert.equal(said(table(text)).length, 1);
   });
 

@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { octetWork } from '../../src/sources/octet-work.js';
 import { readEntry } from '../../src/table/entry.js';
 import { PlainEntryReader } from '../../src/table/plain-entry.js';
+import { whole } from '../../src/table/plain-service.js';
 import type { Service } from '../../src/table/service.js';
 
 function shortWay(text: string): Service | undefined {
   const octets = new TextEncoder().encode(text);
-  return new PlainEntryReader(octetWork.text).read(octets, 0, octets.length);
+  const kept = new PlainEntryReader(octetWork.text).read(octets, 0, octets.length);
+  return kept && whole(kept);
 }
 
 /** Undefined unless there is nothing to say. */
@@ -24,6 +26,11 @@ describe('the short way to a service', () => {
   const plain = [
     '{"name":"shop/web","addresses":["203.0.113.10"]}',
     '{"name":"web"}',
+    '{"name":"web","addresses":["203.0.113.10","2001:db8::1"]}',
+    '{"name":"web","addresses":["2001:db8::1","203.0.113.10"]}',
+    '{"name":"web","addresses":["2001:db8::1"]}',
+    '{"name":"web","addresses":["203.0.113.10","203.0.113.11"]}',
+    '{"name":"web","addresses":["203.0.113.10"],"prefixes":["192.0.2.0/24"]}',
     '{ "addresses" : [ "203.0.113.10", "2001:db8::1" ], "name" : "web" }',
     '{"name":"a/b.c","prefixes":["192.0.2.0/24","2001:db8::/32","198.51.100.1"]}',
   ];
