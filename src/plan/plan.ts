@@ -100,24 +100,31 @@ function planAddresses(
   routes: RouteWish[],
   withheld: Withheld[],
 ): void {
+  const announce = (prefix: Prefix, advertisements: readonly BgpAdvertisement[]): void => {
+    const attributes = context.merged.of(advertisements, service.bgp);
+    if (attributes === undefined) withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
+    else routes.push({ view: view.id, prefix, attributes });
+  };
   const speaking: [Address, readonly BgpAdvertisement[]][] = [];
   for (const address of addresses) {
     const pool = context.poolOf(address);
     const matches = (advertisement: BgpAdvertisement): boolean =>
       covers(advertisement, pool) && selected(advertisement, service);
-    const matching = reason === undefined ? view.advertisements.filter(matches) : [];
-    if (matching.length > 0) speaking.push([address, matching]);
+    const matching = reason === undefined ? those(view.advertisements, matches) : [];
+    const only = addresses.length === 1 && matching.length === 1 ? matching[0] : undefined;
+    if (only !== undefined) announce(prefixOf(address, lengthOf(only, address)), matching);
+    else if (matching.length > 0) speaking.push([address, matching]);
     else {
       const why = reason ?? unmatched(matches, view, context);
       withheld.push({ view: view.id, prefix: hostPrefix(address), reason: why });
     }
   }
-  for (const [prefix, advertisements] of byPrefix(speaking)) {
-    const attributes = context.merged.of(advertisements, service.bgp);
-    if (attributes === undefined) withheld.push({ view: view.id, prefix, reason: 'conflictingAdvertisements' });
-    else routes.push({ view: view.id, prefix, attributes });
-  }
+  if (speaking.length > 0) for (const [prefix, advertisements] of byPrefix(speaking)) announce(prefix, advertisements);
 }
+
+/** The list itself when all match, as nearly always. */
+const those = <T>(all: readonly T[], matches: (each: T) => boolean): readonly T[] =>
+  all.every(matches) ? all : all.filter(matches);
 
 /** Other nodes may have an advertisement that matches, for peers of this view. */
 export function unmatched(
@@ -167,13 +174,6 @@ const lengthOf = (advertisement: BgpAdvertisement, { family }: Address): number 
 function byPrefix(
   speaking: readonly (readonly [Address, readonly BgpAdvertisement[]])[],
 ): Iterable<readonly [Prefix, readonly BgpAdvertisement[]]> {
-  const [only] = speaking;
-  if (only !== undefined && speaking.length === 1) {
-    const [address, advertisements] = only;
-    const [first] = advertisements;
-    if (first !== undefined && advertisements.length === 1)
-      return [[prefixOf(address, lengthOf(first, address)), advertisements]];
-  }
   const prefixes = new Map<number | string, [Prefix, BgpAdvertisement[]]>();
   for (const [address, advertisements] of speaking) {
     for (const advertisement of advertisements) {
