@@ -8,8 +8,10 @@ import { type PoolOf, poolIndex } from '../pools/ranges.js';
 import { type Settlement, settle } from '../pools/settle.js';
 import type { Bulk } from '../table/bulk.js';
 import { MergedTable, type Slot, type SourceChange } from '../table/merged.js';
+import { whole } from '../table/plain-service.js';
 import type { Service } from '../table/service.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
+import { PlainPlans } from './plain-plans.js';
 import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from './plan.js';
 import type { WithheldReason } from './reasons.js';
 import type { RouteBatch } from './route-batch.js';
@@ -213,9 +215,12 @@ export class Announcer {
   }
 
   #replan(slots: Iterable<Slot<KeptRows>>): void {
+    const plans = new PlainPlans((service) => this.planOf(service).routes);
+    const arePlain = this.#config.addressPools.length === 0;
     for (const slot of slots) {
-      const service = this.table.serviceOf(slot);
-      this.#wanted.setService(slot, service === undefined ? [] : this.planOf(service).routes);
+      const service = this.table.countedOf(slot);
+      if (service === undefined) this.#wanted.setService(slot, []);
+      else this.#wanted.setService(slot, arePlain ? plans.routesOf(service) : this.planOf(whole(service)).routes);
     }
   }
 

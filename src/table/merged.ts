@@ -78,9 +78,9 @@ export class MergedTable<Kept = unknown> {
     return this.#slots.values();
   }
 
-  /** The service that counts. One of a source that is no longer among the ranked ones does not. */
-  serviceOf({ source, service }: Slot<Kept>): Service | undefined {
-    return service !== undefined && this.#ranks.has(source) ? whole(service) : undefined;
+  /** The service that counts, as it is kept. One of a source that is no longer among the ranked ones does not. */
+  countedOf({ source, service }: Slot<Kept>): KeptService | undefined {
+    return this.#ranks.has(source) ? service : undefined;
   }
 
   claims(name: string): readonly Claim[] {
@@ -91,8 +91,8 @@ export class MergedTable<Kept = unknown> {
   /** The claim that counts. */
   winner(name: string): Claim | undefined {
     const slot = this.#slots.get(name);
-    const service = slot && this.serviceOf(slot);
-    return service && { source: slot.source, service };
+    const service = slot && this.countedOf(slot);
+    return service && { source: slot.source, service: whole(service) };
   }
 
   since(name: string): Date | undefined {
