@@ -37,13 +37,16 @@ export class PlainEntryReader {
     this.#at = start;
     if (!this.#take(openObject)) return undefined;
     let name: string | undefined;
+    let ipv4 = noIpv4;
     let addresses: readonly Address[] | undefined;
     let prefixes: readonly Prefix[] | undefined;
     do {
       if (name === undefined && this.#key(nameKey)) {
         name = this.#name();
         if (name === undefined) return undefined;
-      } else if (addresses === undefined && this.#key(addressesKey)) {
+      } else if (ipv4 === noIpv4 && addresses === undefined && this.#key(addressesKey)) {
+        ipv4 = this.#onlyIpv4();
+        if (ipv4 !== noIpv4) continue;
         addresses = this.#list(readBareAddress);
         if (addresses === undefined) return undefined;
       } else if (prefixes === undefined && this.#key(prefixesKey)) {
@@ -52,10 +55,9 @@ export class PlainEntryReader {
       } else return undefined;
     } while (this.#take(comma));
     if (!this.#take(closeObject) || this.#at !== end || name === undefined) return undefined;
-    if (prefixes === undefined && addresses !== undefined) {
-      const plain = plainService(name, addresses);
-      if (plain !== undefined) return plain;
-    }
+    if (ipv4 !== noIpv4) addresses = prefixes === undefined ? undefined : [{ family: 'ipv4', words: [ipv4 >>> 0] }];
+    const plain = prefixes === undefined ? plainService(name, ipv4, addresses) : undefined;
+    if (plain !== undefined) return plain;
     const service = defaultService();
     service.name = name;
     if (addresses !== undefined) service.addresses = addresses;
@@ -110,6 +112,20 @@ export class PlainEntryReader {
     return this.#take(closeList) ? items : undefined;
   }
 
+  /** Nearly all lists: one IPv4 address. Otherwise nothing was taken. */
+  #onlyIpv4(): number {
+    const start = this.#at;
+    if (this.#take(openList) && this.#take(quote)) {
+      const { words } = this.#scanner;
+      const end = this.#scanner.scan(this.#octets, this.#at);
+      this.#at = end + 1;
+      const isPlain = end >= 0 && this.#octets[end] === quote && this.#scanner.isBare && this.#take(closeList);
+      if (isPlain && this.#scanner.family === 'ipv4' && isOrdinary('ipv4', words[0]!)) return words[0]! | 0;
+    }
+    this.#at = start;
+    return noIpv4;
+  }
+
   #item<T extends Address>(make: (scanner: PrefixScanner) => T | undefined): T | undefined {
     if (!this.#take(quote)) return undefined;
     const end = this.#scanner.scan(this.#octets, this.#at);
@@ -120,10 +136,10 @@ export class PlainEntryReader {
 }
 
 /** Undefined for any but an address of each family, in that order. */
-function plainService(name: string, addresses: readonly Address[]): PlainService | undefined {
-  const first = addresses[0];
-  const second = addresses[1];
-  if (first === undefined || addresses.length > 2) return undefined;
+function plainService(name: string, ipv4: number, addresses: readonly Address[] | undefined): PlainService | undefined {
+  if (ipv4 !== noIpv4) return new PlainService(name, ipv4, undefined);
+  const [first, second] = addresses ?? [];
+  if (first === undefined || (addresses?.length ?? 0) > 2) return undefined;
   if (second === undefined)
     return first.family === 'ipv4'
       ? new PlainService(name, first.words[0]! | 0, undefined)
