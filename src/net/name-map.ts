@@ -16,13 +16,12 @@ export class NameMap<T extends { readonly name: string }> {
   }
 
   get(name: string): T | undefined {
-    const slot = this.#find(name, hashOf(name));
+    const slot = this.#find(name, nameHash(name));
     return slot < 0 ? undefined : this.#values[this.#index.rowAt(slot)];
   }
 
   /** Answers the value that has the name already, and stays; undefined: there was none, and now it is this one. */
-  add(value: T): T | undefined {
-    const hash = hashOf(value.name);
+  add(value: T, hash = nameHash(value.name)): T | undefined {
     const slot = this.#find(value.name, hash);
     if (slot >= 0) return this.#values[this.#index.rowAt(slot)];
     this.#index.add(this.#values.length, hash);
@@ -31,7 +30,7 @@ export class NameMap<T extends { readonly name: string }> {
   }
 
   delete(name: string): boolean {
-    const slot = this.#find(name, hashOf(name));
+    const slot = this.#find(name, nameHash(name));
     if (slot < 0) return false;
     const row = this.#index.rowAt(slot);
     this.#index.remove(slot);
@@ -51,11 +50,14 @@ export class NameMap<T extends { readonly name: string }> {
   }
 }
 
-/** Of this process alone, so that nobody can choose names that all fall together. */
-const seed = (Math.random() * 0x100000000) | 0;
+/** The hash of no name. Of this process alone, so that nobody can choose names that all fall together. */
+export const emptyHash = (Math.random() * 0x100000000) | 0;
 
-function hashOf(name: string): number {
-  let hash = seed;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+/** The hash of a name with one more character. */
+export const extendHash = (hash: number, character: number): number => Math.imul(hash ^ character, 0x01000193);
+
+export function nameHash(name: string): number {
+  let hash = emptyHash;
+  for (let i = 0; i < name.length; i++) hash = extendHash(hash, name.charCodeAt(i));
   return hash;
 }

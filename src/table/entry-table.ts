@@ -3,7 +3,7 @@
 
 import { NameMap } from '../net/name-map.js';
 import type { Place, Problem } from '../problem.js';
-import { type KeptService, sameKept } from './plain-service.js';
+import { hashOf, type KeptService, sameKept } from './plain-service.js';
 import { ProblemList } from './problem-list.js';
 import type { EntryProblem } from './reading.js';
 import type { Service } from './service.js';
@@ -156,7 +156,9 @@ export class EntryTable {
       const service = serviceOf(entry) ?? known;
       const isSame = service !== undefined && known !== undefined && sameKept(service, known);
       const claim = isSame ? known : service;
-      if (this.#claims.add(claim ?? new NeverGood(name)) !== undefined) {
+      const taken =
+        claim === undefined ? this.#claims.add(new NeverGood(name)) : this.#claims.add(claim, hashOf(claim));
+      if (taken !== undefined) {
         this.#repeats++;
         continue;
       }

@@ -2,7 +2,7 @@
 // of later ones are kept, so that they take over when it goes.
 
 import { NameMap } from '../net/name-map.js';
-import { type KeptService, whole } from './plain-service.js';
+import { hashOf, type KeptService, whole } from './plain-service.js';
 import type { Service } from './service.js';
 
 export interface Claim {
@@ -63,7 +63,7 @@ export class MergedTable<Kept = unknown> {
     for (const service of upserted) {
       const { name } = service;
       const fresh: Draft<Kept> = { name, service, source, others: none, since: since(name), kept: undefined };
-      const known = this.#slots.add(fresh);
+      const known = this.#slots.add(fresh, hashOf(service));
       if (known === undefined) {
         affected.push(fresh);
         this.#count(source, 1);

@@ -3,6 +3,7 @@
 // a law holds that both ways come to the same.
 
 import { type Address, bitsOf, maskWord, type Prefix } from '../net/address.js';
+import { emptyHash, extendHash, nameHash } from '../net/name-map.js';
 import { isOrdinary } from './announceable.js';
 import { PrefixScanner } from './csv-prefix.js';
 import { defaultService } from './entry.js';
@@ -27,6 +28,8 @@ export class PlainEntryReader {
   readonly #scanner = new PrefixScanner();
   #octets: Uint8Array = new Uint8Array(0);
   #at = 0;
+  /** Of the name. */
+  #hash = 0;
 
   constructor(text: AsciiText) {
     this.#text = text;
@@ -56,7 +59,7 @@ export class PlainEntryReader {
     } while (this.#take(comma));
     if (!this.#take(closeObject) || this.#at !== end || name === undefined) return undefined;
     if (ipv4 !== noIpv4) addresses = prefixes === undefined ? undefined : [{ family: 'ipv4', words: [ipv4 >>> 0] }];
-    const plain = prefixes === undefined ? plainService(name, ipv4, addresses) : undefined;
+    const plain = prefixes === undefined ? plainService(name, this.#hash, ipv4, addresses) : undefined;
     if (plain !== undefined) return plain;
     const service = defaultService();
     service.name = name;
@@ -85,16 +88,20 @@ export class PlainEntryReader {
     const start = this.#at;
     let at = start;
     let slashAt = -1;
+    let hash = emptyHash;
     for (let octet = octets[at]!; octet !== quote; octet = octets[++at]!) {
       if (octet === slash && slashAt < 0) slashAt = at;
       else if (!(octet > 0x20 && octet < 0x7f) || octet === backslash || octet === slash) return undefined;
+      hash = extendHash(hash, octet);
     }
     const last = slashAt < 0 ? start : slashAt + 1;
     if (at === last || slashAt === start || at - start > maxNameOctets) return undefined;
     if (octets[start] === dot || octets[last] === dot) return undefined;
     this.#at = at + 1;
-    const name = this.#text(octets, start, at);
-    return slashAt < 0 ? `default/${name}` : name;
+    const text = this.#text(octets, start, at);
+    const name = slashAt < 0 ? `default/${text}` : text;
+    this.#hash = slashAt < 0 ? nameHash(name) : hash;
+    return name;
   }
 
   #list<T extends Address>(make: (scanner: PrefixScanner) => T | undefined): readonly T[] | undefined {
@@ -136,16 +143,21 @@ export class PlainEntryReader {
 }
 
 /** Undefined for any but an address of each family, in that order. */
-function plainService(name: string, ipv4: number, addresses: readonly Address[] | undefined): PlainService | undefined {
-  if (ipv4 !== noIpv4) return new PlainService(name, ipv4, undefined);
+function plainService(
+  name: string,
+  hash: number,
+  ipv4: number,
+  addresses: readonly Address[] | undefined,
+): PlainService | undefined {
+  if (ipv4 !== noIpv4) return new PlainService(name, ipv4, undefined, hash);
   const [first, second] = addresses ?? [];
   if (first === undefined || (addresses?.length ?? 0) > 2) return undefined;
   if (second === undefined)
     return first.family === 'ipv4'
-      ? new PlainService(name, first.words[0]! | 0, undefined)
-      : new PlainService(name, noIpv4, first.words);
+      ? new PlainService(name, first.words[0]! | 0, undefined, hash)
+      : new PlainService(name, noIpv4, first.words, hash);
   const isPair = first.family === 'ipv4' && second.family === 'ipv6';
-  return isPair ? new PlainService(name, first.words[0]! | 0, second.words) : undefined;
+  return isPair ? new PlainService(name, first.words[0]! | 0, second.words, hash) : undefined;
 }
 
 const wordsOf = ({ family, words }: PrefixScanner): number[] =>

@@ -2,6 +2,7 @@
 // as no more than that; whoever asks for one gets it whole.
 
 import type { Address } from '../net/address.js';
+import { nameHash } from '../net/name-map.js';
 import { defaultService } from './entry.js';
 import { type Service, sameService } from './service.js';
 
@@ -13,15 +14,21 @@ export class PlainService {
   /** As a signed number, which needs no room of its own; `noIpv4`: none. */
   readonly ipv4: number;
   readonly ipv6: readonly number[] | undefined;
+  /** Of the name: its reader knows it on the way. */
+  readonly hash: number;
 
-  constructor(name: string, ipv4: number, ipv6: readonly number[] | undefined) {
+  constructor(name: string, ipv4: number, ipv6: readonly number[] | undefined, hash = nameHash(name)) {
     this.name = name;
+    this.hash = hash;
     this.ipv4 = ipv4;
     this.ipv6 = ipv6;
   }
 }
 
 export type KeptService = Service | PlainService;
+
+/** Of its name. */
+export const hashOf = (kept: KeptService): number => (kept instanceof PlainService ? kept.hash : nameHash(kept.name));
 
 /** Another object each time for what is kept plain. */
 export function whole(kept: KeptService): Service {

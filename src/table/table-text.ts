@@ -96,7 +96,7 @@ export class TableText {
         const entry = this.#read(octets, scanner);
         if (!isEntry(entry)) return this.#unusable(entry);
         read.entries.push(entry);
-        read.fresh.push(entry);
+        if (old.length > 0) read.fresh.push(entry);
       }
       read.starts.push(scanner.start);
       read.lines.push(scanner.startLine);

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { nameHash } from '../../src/net/name-map.js';
 import { octetWork } from '../../src/sources/octet-work.js';
 import { readEntry } from '../../src/table/entry.js';
 import { PlainEntryReader } from '../../src/table/plain-entry.js';
-import { whole } from '../../src/table/plain-service.js';
+import { hashOf, whole } from '../../src/table/plain-service.js';
 import type { Service } from '../../src/table/service.js';
 
 function shortWay(text: string): Service | undefined {
   const octets = new TextEncoder().encode(text);
   const kept = new PlainEntryReader(octetWork.text).read(octets, 0, octets.length);
+  if (kept !== undefined) assert.equal(hashOf(kept), nameHash(kept.name));
   return kept && whole(kept);
 }
 
