@@ -16,51 +16,60 @@ export interface RouteBatch {
   readonly coming: number;
 }
 
-export const batchRows = 65536;
+/** Small enough that the BGP thread has begun while the rest is gathered. */
+const batchRows = 16384;
 const firstRows = 64;
 
 export const widthOf = (family: Family): number => (family === 'ipv4' ? 1 : 4);
 
-/** Gathers changes in any order of views and families; they leave together. */
+/** Gathers changes in any order of views and families, and delivers a batch when it is full and the rest at the end. */
 export class RouteBatches {
+  readonly #deliver: (batch: RouteBatch) => void;
   readonly #writers = new Map<number, BatchWriter>();
 
+  constructor(deliver: (batch: RouteBatch) => void) {
+    this.#deliver = deliver;
+  }
+
+  /** One more prefix will be added to a view in which nothing stands that these batches do not add. */
+  expect(view: number, family: Family): void {
+    this.#writer(view, family).coming++;
+  }
+
   add(view: number, prefix: PrefixAt, id: AttributesId): void {
-    const { family } = prefix;
+    const writer = this.#writer(view, prefix.family);
+    writer.add(prefix, id);
+    if (writer.count === batchRows) this.#deliver(writer.take());
+  }
+
+  finish(): void {
+    for (const writer of this.#writers.values()) if (writer.count > 0) this.#deliver(writer.take());
+  }
+
+  #writer(view: number, family: Family): BatchWriter {
     const key = view * 2 + (family === 'ipv4' ? 0 : 1);
     let writer = this.#writers.get(key);
     if (writer === undefined) {
       writer = new BatchWriter(view, family);
       this.#writers.set(key, writer);
     }
-    writer.add(prefix, id);
-  }
-
-  /** `isEmpty`: the BGP thread knows no route of the view, so that every one of these is new. */
-  deliver(to: (batch: RouteBatch) => void, isEmpty: (view: number) => boolean): void {
-    for (const writer of this.#writers.values()) {
-      let coming = isEmpty(writer.view) ? writer.count : 0;
-      for (const batch of writer.finish()) {
-        to({ ...batch, coming });
-        coming = Math.max(0, coming - batch.count);
-      }
-    }
+    return writer;
   }
 }
 
 class BatchWriter {
-  readonly view: number;
+  readonly #view: number;
   readonly #family: Family;
   readonly #width: number;
-  readonly #full: Omit<RouteBatch, 'coming'>[] = [];
-  #rows = 0;
+  coming = 0;
+  count = 0;
   #capacity = firstRows;
   #words: Uint32Array;
   #lengths: Uint8Array;
   #attributes: Uint32Array;
 
   constructor(view: number, family: Family) {
-    this.view = view;
+    this.#view = view;
     this.#family = family;
     this.#width = widthOf(family);
     this.#words = new Uint32Array(firstRows * this.#width);
@@ -68,34 +77,38 @@ class BatchWriter {
     this.#attributes = new Uint32Array(firstRows);
   }
 
-  get count(): number {
-    return this.#full.length * batchRows + this.#rows;
-  }
-
   add({ words, offset = 0, length }: PrefixAt, id: AttributesId): void {
-    if (this.#rows === this.#capacity) this.#grow();
+    if (this.count === this.#capacity) this.#grow();
     const width = this.#width;
-    const at = this.#rows * width;
+    const at = this.count * width;
     for (let k = 0; k < width; k++) this.#words[at + k] = words[offset + k]!;
-    this.#lengths[this.#rows] = length;
-    this.#attributes[this.#rows++] = id;
+    this.#lengths[this.count] = length;
+    this.#attributes[this.count++] = id;
   }
 
-  /** All batches; their buffers may be transferred. */
-  finish(): Omit<RouteBatch, 'coming'>[] {
-    if (this.#rows > 0) this.#full.push(this.#batch());
-    return this.#full;
+  /** What was gathered, whose buffers may be transferred; the writer starts anew. */
+  take(): RouteBatch {
+    const { count, coming } = this;
+    const isExact = count === this.#capacity;
+    const batch = {
+      view: this.#view,
+      family: this.#family,
+      count,
+      words: isExact ? this.#words : this.#words.slice(0, count * this.#width),
+      lengths: isExact ? this.#lengths : this.#lengths.slice(0, count),
+      attributes: isExact ? this.#attributes : this.#attributes.slice(0, count),
+      // A bulk may have stepped in for a service that has gone again.
+      coming: coming < count ? 0 : coming,
+    };
+    this.coming = Math.max(0, coming - count);
+    this.count = 0;
+    if (isExact) this.#make();
+    return batch;
   }
 
   #grow(): void {
     const [words, lengths, attributes] = [this.#words, this.#lengths, this.#attributes];
-    if (this.#rows === batchRows) {
-      this.#full.push(this.#batch());
-      this.#rows = 0;
-      this.#make();
-      return;
-    }
-    this.#capacity = Math.min(batchRows, this.#capacity * 8);
+    this.#capacity = Math.min(batchRows, this.#capacity * 16);
     this.#make();
     this.#words.set(words);
     this.#lengths.set(lengths);
@@ -106,18 +119,5 @@ class BatchWriter {
     this.#words = new Uint32Array(this.#capacity * this.#width);
     this.#lengths = new Uint8Array(this.#capacity);
     this.#attributes = new Uint32Array(this.#capacity);
-  }
-
-  #batch(): Omit<RouteBatch, 'coming'> {
-    const count = this.#rows;
-    const isExact = count === this.#capacity;
-    return {
-      view: this.view,
-      family: this.#family,
-      count,
-      words: isExact ? this.#words : this.#words.slice(0, count * this.#width),
-      lengths: isExact ? this.#lengths : this.#lengths.slice(0, count),
-      attributes: isExact ? this.#attributes : this.#attributes.slice(0, count),
-    };
   }
 }

@@ -71,9 +71,12 @@ export class RouteTable<Claimant> {
     return this.#groups[row]! >>> 1;
   }
 
+  familyOf(row: number): Family {
+    return this.#groups[row]! % 2 === 0 ? 'ipv4' : 'ipv6';
+  }
+
   prefixOf(row: number): PrefixAt {
-    const family = this.#groups[row]! % 2 === 0 ? 'ipv4' : 'ipv6';
-    return { family, words: this.words, offset: row * stride, length: this.lengths[row]! };
+    return { family: this.familyOf(row), words: this.words, offset: row * stride, length: this.lengths[row]! };
   }
 
   /** Rows of one view. */

@@ -5,7 +5,7 @@ import { type Family, type Prefix, prefixKey } from '../net/address.js';
 import type { Bulk, BulkColumns } from '../table/bulk.js';
 import type { AttributeSets, AttributesId } from './attribute-sets.js';
 import { type BulkRoutes, differences, findRow, type RowSink } from './bulk-routes.js';
-import { batchRows, type RouteBatch, widthOf } from './route-batch.js';
+import { type RouteBatch, widthOf } from './route-batch.js';
 import type { PrefixAt } from './route-table.js';
 
 interface BulkState {
@@ -14,6 +14,7 @@ interface BulkState {
 }
 
 const families = ['ipv4', 'ipv6'] as const;
+const batchRows = 65536;
 
 export class ViewBulks {
   readonly #sets: AttributeSets;

@@ -125,7 +125,7 @@ export class Wanted {
 
   /** Hands out what has changed since the last call, in batches of one view and family, and takes it as said. */
   takeRoutes(deliver: (batch: RouteBatch) => void, withdrawAll: (view: number, family: Family) => void): void {
-    const batches = new RouteBatches();
+    const batches = new RouteBatches(deliver);
     const empty = new Set<number>();
     for (const [id, view] of this.#views) {
       if (view.rows === 0) view.announced += view.bulks.takeWhole(id, deliver, (family) => withdrawAll(id, family));
@@ -133,12 +133,22 @@ export class Wanted {
       this.#bulkDifferences(id, (prefix, wanted, isSaid) => {
         batches.add(id, prefix, wanted);
         view.announced += (wanted === 0 ? 0 : 1) - (isSaid ? 1 : 0);
+        empty.delete(id);
       });
     }
+    if (empty.size > 0) this.#expect(empty, batches);
     for (const row of this.#changed) this.#settle(row, batches);
     this.#changed = [];
     for (const { bulks } of this.#views.values()) bulks.settle();
-    batches.deliver(deliver, (view) => empty.has(view));
+    batches.finish();
+  }
+
+  /** In a view of which the BGP thread knows nothing, all that is wanted is new. */
+  #expect(views: ReadonlySet<number>, batches: RouteBatches): void {
+    const routes = this.#routes;
+    for (const row of this.#changed)
+      if (routes.claimants[row] !== undefined && views.has(routes.viewOf(row)))
+        batches.expect(routes.viewOf(row), routes.familyOf(row));
   }
 
   #view(id: number): ViewState {
