@@ -107,6 +107,7 @@ export class EntryTable {
     exchange: Exchange = { gone: this.#entries.slice(from, to), fresh: entries },
   ): ServiceDifference {
     if (to - from === entries.length) for (const [i, entry] of entries.entries()) this.#entries[from + i] = entry;
+    else if (this.#entries.length === 0) this.#entries = [...entries];
     else this.#entries = this.#entries.slice(0, from).concat(entries, this.#entries.slice(to));
     const { gone, fresh } = exchange;
     this.#troubled += countTroubled(fresh) - countTroubled(gone);
@@ -194,8 +195,11 @@ export class EntryTable {
   }
 }
 
-const countTroubled = (entries: readonly Entry[]): number =>
-  entries.reduce((count, entry) => count + (entry instanceof TroubledEntry ? 1 : 0), 0);
+function countTroubled(entries: readonly Entry[]): number {
+  let count = 0;
+  for (const entry of entries) if (entry instanceof TroubledEntry) count++;
+  return count;
+}
 
 /** `first`: the index of the entry that has the name already. */
 function problemsOf(entry: Entry, index: number, first: number | undefined, layout: Layout): Problem[] {
