@@ -26,14 +26,16 @@ export const widthOf = (family: Family): number => (family === 'ipv4' ? 1 : 4);
 export class RouteBatches {
   readonly #deliver: (batch: RouteBatch) => void;
   readonly #writers = new Map<number, BatchWriter>();
+  /** One change follows another of the same view and family. */
+  #last: BatchWriter | undefined;
 
   constructor(deliver: (batch: RouteBatch) => void) {
     this.#deliver = deliver;
   }
 
-  /** One more prefix will be added to a view in which nothing stands that these batches do not add. */
-  expect(view: number, family: Family): void {
-    this.#writer(view, family).coming++;
+  /** So many prefixes, or fewer, will be added to a view in which nothing stands that these batches do not add. */
+  expect(view: number, family: Family, count: number): void {
+    this.#writer(view, family).coming = count;
   }
 
   add(view: number, prefix: PrefixAt, id: AttributesId): void {
@@ -47,19 +49,21 @@ export class RouteBatches {
   }
 
   #writer(view: number, family: Family): BatchWriter {
+    if (this.#last?.view === view && this.#last.family === family) return this.#last;
     const key = view * 2 + (family === 'ipv4' ? 0 : 1);
     let writer = this.#writers.get(key);
     if (writer === undefined) {
       writer = new BatchWriter(view, family);
       this.#writers.set(key, writer);
     }
+    this.#last = writer;
     return writer;
   }
 }
 
 class BatchWriter {
-  readonly #view: number;
-  readonly #family: Family;
+  readonly view: number;
+  readonly family: Family;
   readonly #width: number;
   coming = 0;
   count = 0;
@@ -69,8 +73,8 @@ class BatchWriter {
   #attributes: Uint32Array;
 
   constructor(view: number, family: Family) {
-    this.#view = view;
-    this.#family = family;
+    this.view = view;
+    this.family = family;
     this.#width = widthOf(family);
     this.#words = new Uint32Array(firstRows * this.#width);
     this.#lengths = new Uint8Array(firstRows);
@@ -91,13 +95,13 @@ class BatchWriter {
     const { count, coming } = this;
     const isExact = count === this.#capacity;
     const batch = {
-      view: this.#view,
-      family: this.#family,
+      view: this.view,
+      family: this.family,
       count,
       words: isExact ? this.#words : this.#words.slice(0, count * this.#width),
       lengths: isExact ? this.#lengths : this.#lengths.slice(0, count),
       attributes: isExact ? this.#attributes : this.#attributes.slice(0, count),
-      // A bulk may have stepped in for a service that has gone again.
+      // With bulks and services in one change it may be fewer than come.
       coming: coming < count ? 0 : coming,
     };
     this.coming = Math.max(0, coming - count);

@@ -27,11 +27,14 @@ interface Claim {
 
 interface ViewState {
   readonly bulks: ViewBulks;
-  /** Rows of the route table. */
-  rows: number;
+  /** Of the route table. */
+  readonly rows: { [F in Family]: number };
   /** Routes the BGP thread knows. */
   announced: number;
 }
+
+const families = ['ipv4', 'ipv6'] as const;
+const isWithoutRows = ({ rows }: ViewState): boolean => rows.ipv4 + rows.ipv6 === 0;
 
 export class Wanted {
   readonly #sets: AttributeSets;
@@ -126,35 +129,25 @@ export class Wanted {
   /** Hands out what has changed since the last call, in batches of one view and family, and takes it as said. */
   takeRoutes(deliver: (batch: RouteBatch) => void, withdrawAll: (view: number, family: Family) => void): void {
     const batches = new RouteBatches(deliver);
-    const empty = new Set<number>();
     for (const [id, view] of this.#views) {
-      if (view.rows === 0) view.announced += view.bulks.takeWhole(id, deliver, (family) => withdrawAll(id, family));
-      if (view.announced === 0) empty.add(id);
+      if (isWithoutRows(view)) view.announced += view.bulks.takeWhole(id, deliver, (family) => withdrawAll(id, family));
+      // What the BGP thread knows nothing of, it need not look for.
+      if (view.announced === 0) for (const family of families) batches.expect(id, family, view.rows[family]);
       this.#bulkDifferences(id, (prefix, wanted, isSaid) => {
         batches.add(id, prefix, wanted);
         view.announced += (wanted === 0 ? 0 : 1) - (isSaid ? 1 : 0);
-        empty.delete(id);
       });
     }
-    if (empty.size > 0) this.#expect(empty, batches);
     for (const row of this.#changed) this.#settle(row, batches);
     this.#changed = [];
     for (const { bulks } of this.#views.values()) bulks.settle();
     batches.finish();
   }
 
-  /** In a view of which the BGP thread knows nothing, all that is wanted is new. */
-  #expect(views: ReadonlySet<number>, batches: RouteBatches): void {
-    const routes = this.#routes;
-    for (const row of this.#changed)
-      if (routes.claimants[row] !== undefined && views.has(routes.viewOf(row)))
-        batches.expect(routes.viewOf(row), routes.familyOf(row));
-  }
-
   #view(id: number): ViewState {
     let view = this.#views.get(id);
     if (view === undefined) {
-      view = { bulks: new ViewBulks(this.#sets), rows: 0, announced: 0 };
+      view = { bulks: new ViewBulks(this.#sets), rows: { ipv4: 0, ipv6: 0 }, announced: 0 };
       this.#views.set(id, view);
     }
     return view;
@@ -180,7 +173,7 @@ export class Wanted {
     const said = state.bulks.said(prefix);
     if (said !== 0) this.#sets.retain(said);
     this.#routes.said[row] = said;
-    state.rows++;
+    state.rows[prefix.family]++;
     return row;
   }
 
@@ -256,10 +249,11 @@ export class Wanted {
 
   /** But for prefixes that a service speaks for, or spoke for until this change: those are decided there. */
   #bulkDifferences(view: number, report: (prefix: PrefixAt, id: AttributesId, isSaid: boolean) => void): void {
-    const { bulks, rows } = this.#view(view);
-    bulks.differences((columns, row, id, isSaid) => {
+    const state = this.#view(view);
+    const isWithoutServices = isWithoutRows(state);
+    state.bulks.differences((columns, row, id, isSaid) => {
       const prefix = rowAt(columns, row);
-      if (rows === 0 || this.#routes.find(view, prefix) < 0) report(prefix, id, isSaid);
+      if (isWithoutServices || this.#routes.find(view, prefix) < 0) report(prefix, id, isSaid);
     });
   }
 
@@ -267,7 +261,8 @@ export class Wanted {
     const routes = this.#routes;
     const view = this.#view(routes.viewOf(row));
     const said = routes.said[row]!;
-    const id = this.#wantedOf(row);
+    const isClaimed = routes.claimants[row] !== undefined;
+    const id = isClaimed && this.#others.size === 0 ? routes.ids[row]! : this.#wantedOf(row);
     routes.changed[row] = 0;
     if (id !== said) {
       batches.add(routes.viewOf(row), routes.prefixOf(row), id);
@@ -276,9 +271,9 @@ export class Wanted {
       if (said !== 0) this.#sets.release(said);
       routes.said[row] = id;
     }
-    if (routes.claimants[row] !== undefined) return;
+    if (isClaimed) return;
     if (id !== 0) this.#sets.release(id);
+    view.rows[routes.familyOf(row)]--;
     routes.remove(row);
-    view.rows--;
   }
 }

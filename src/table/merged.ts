@@ -60,15 +60,19 @@ export class MergedTable<Kept = unknown> {
       const slot = this.#slots.get(name);
       if (slot !== undefined && this.#remove(slot, source)) affected.push(slot);
     }
+    let added = 0;
     for (const service of upserted) {
       const { name } = service;
       const fresh: Draft<Kept> = { name, service, source, others: none, since: since(name), kept: undefined };
       const known = this.#slots.add(fresh, hashOf(service));
       if (known === undefined) {
         affected.push(fresh);
-        this.#count(source, 1);
-        this.#names = undefined;
+        added++;
       } else if (this.#put(known, source, service)) affected.push(known);
+    }
+    if (added > 0) {
+      this.#count(source, added);
+      this.#names = undefined;
     }
     return affected;
   }
@@ -150,7 +154,7 @@ export class MergedTable<Kept = unknown> {
     return wasFirst;
   }
 
-  #count(source: string, difference: 1 | -1): void {
+  #count(source: string, difference: number): void {
     this.#counts.set(source, this.countOf(source) + difference);
   }
 
