@@ -192,7 +192,8 @@ export class Wanted {
   }
 
   #unclaim(claimant: Claimant): void {
-    const { kept = [] } = claimant;
+    const { kept } = claimant;
+    if (kept === undefined) return;
     claimant.kept = undefined;
     for (const row of typeof kept === 'number' ? [kept] : kept) {
       const routes = this.#routes;

@@ -40,17 +40,27 @@ export const formatOf = (file: string, aliases: Aliases): TableFormat | undefine
   formats[extname(file).toLowerCase()]?.(file, aliases);
 
 /** All octets of a file, whose size is known before. */
-class Whole {
-  octets = Buffer.alloc(0);
-  #length = 0;
+class Whole implements Taking {
+  readonly #most: number;
+  readonly #finish: (octets: Buffer) => Promise<TableChange>;
+  whole = Buffer.alloc(0);
 
-  sized(octets: number): undefined {
-    this.octets = Buffer.allocUnsafeSlow(octets);
+  constructor(most: number, finish: (octets: Buffer) => Promise<TableChange>) {
+    this.#most = most;
+    this.#finish = finish;
   }
 
-  taken(octets: Uint8Array): void {
-    this.octets.set(octets, this.#length);
-    this.#length += octets.length;
+  sized(octets: number): string | undefined {
+    if (octets > this.#most)
+      return `is larger than ${maxYamlOctets / 1024 / 1024} MiB, too much for YAML; large tables go into NDJSON (.ndjson) or CSV (.csv) files`;
+    this.whole = Buffer.allocUnsafeSlow(octets);
+    return undefined;
+  }
+
+  taken(): void {}
+
+  finish(): Promise<TableChange> {
+    return this.#finish(this.whole);
   }
 }
 
@@ -66,15 +76,7 @@ class YamlFormat implements TableFormat {
   }
 
   begin(): Taking {
-    const whole = new Whole();
-    return {
-      sized: (octets) =>
-        octets > maxYamlOctets
-          ? `is larger than ${maxYamlOctets / 1024 / 1024} MiB, too much for YAML; large tables go into NDJSON (.ndjson) or CSV (.csv) files`
-          : whole.sized(octets),
-      taken: (octets) => whole.taken(octets),
-      finish: async () => this.#table.update(whole.octets.toString('utf8')),
-    };
+    return new Whole(maxYamlOctets, async (octets) => this.#table.update(octets.toString('utf8')));
   }
 }
 
@@ -90,12 +92,7 @@ class TextFormat implements TableFormat {
   }
 
   begin(): Taking {
-    const whole = new Whole();
-    return {
-      sized: (octets) => whole.sized(octets),
-      taken: (octets) => whole.taken(octets),
-      finish: () => inTurns(this.#table.update(whole.octets)),
-    };
+    return new Whole(Number.POSITIVE_INFINITY, (octets) => inTurns(this.#table.update(octets)));
   }
 }
 

@@ -17,10 +17,13 @@ export type FileReading =
   | { readonly kind: 'replaced' }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** `sized` gets the size before anything is read, and refuses by saying why; `taken` gets the octets piece by piece, valid during the call only. */
 export interface FileReader {
+  /** The size, before anything is read; refuses by saying why. */
   sized(octets: number): string | undefined;
+  /** Piece by piece, valid during the call only; or else all of them stand in `whole` in the end. */
   taken(octets: Uint8Array): void;
+  /** As long as the file. */
+  readonly whole?: Uint8Array;
 }
 
 export async function readTableFile(path: string, reader: FileReader): Promise<FileReading> {
@@ -49,14 +52,16 @@ async function readOpen(path: string, handle: FileHandle, reader: FileReader): P
   const refusal = reader.sized(Number(before.size));
   if (refusal !== undefined) return { kind: 'failed', message: refusal };
 
-  const chunk = Buffer.allocUnsafe(Math.min(chunkOctets, Number(before.size)));
+  const { whole } = reader;
+  const chunk = whole ?? Buffer.allocUnsafe(Math.min(chunkOctets, Number(before.size)));
   let octets = 0;
   for (;;) {
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, octets);
+    const room = whole === undefined ? chunk : whole.subarray(octets);
+    const { bytesRead } = await handle.read(room, 0, room.length, octets);
     if (bytesRead === 0) break;
     octets += bytesRead;
     if (octets > before.size) return { kind: 'written' };
-    reader.taken(chunk.subarray(0, bytesRead));
+    reader.taken(room.subarray(0, bytesRead));
   }
   const after = await handle.stat({ bigint: true });
   const isUntouched = before.mtimeNs === after.mtimeNs && before.size === after.size && BigInt(octets) === after.size;

@@ -33,6 +33,16 @@ describe('reading a table file', () => {
     assert.deepEqual(await read(), { kind: 'read', octets: 3_000_000 });
   });
 
+  it('puts them where they are to stand as a whole, and goes no further when it grows meanwhile', async () => {
+    const whole = new Uint8Array(3_000_000);
+    const into = (meanwhile: () => void) =>
+      readTableFile(file, { sized: () => undefined, taken: () => meanwhile(), whole });
+    assert.equal((await into(() => undefined)).kind, 'read');
+    assert.ok(whole.every((octet) => octet === 0x78));
+    assert.equal((await into(() => appendFileSync(file, 'x'))).kind, 'written');
+    assert.equal((await into(() => truncateSync(file, 10))).kind, 'written');
+  });
+
   for (const [what, write] of [
     ['appends to it', () => appendFileSync(file, 'x')],
     ['truncates it', () => truncateSync(file, 10)],
