@@ -1,78 +1,144 @@
-// From a request to a route and back: the router, what is said of every write, and what becomes of errors. Knows nothing
-// of sockets.
+// From a request to a row of the table and back: what is said of every write, and what becomes of errors. Knows nothing
+// of sockets. Whoever waits for a route to be announced waits for this: it goes straight through node:http, and what need
+// not be done before the answer is done after it.
 
-import type { HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { sanitised } from '../net/text.js';
 import type { Log } from '../ports.js';
 import { readJson } from './body.js';
 import { BadCursor, type House } from './house.js';
-import { streamOf } from './list.js';
 import { openApi } from './openapi.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
-import { checkQuery, type Route, routes } from './routes.js';
+import { checkHost, Router, readTarget } from './router.js';
+import { type Answer, checkQuery, type Route, routes } from './routes.js';
 
-interface Env {
-  Bindings: HttpBindings;
+export type App = (request: IncomingMessage, response: ServerResponse) => void;
+
+type Headers = Readonly<Record<string, string>>;
+
+const jsonType = 'application/json';
+const description = '/openapi.json';
+
+interface Asked {
+  readonly route: Route;
+  readonly path: Headers;
+  readonly query: Headers;
 }
-
-export type App = Hono<Env>;
-
-const jsonHeaders = { 'content-type': 'application/json' };
-
-const problemAnswer = (error: CallError, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(problemText(error), { status: error.status, headers: { 'content-type': problemType, ...headers } });
-
-/** `{name}` is `:name` to the router. */
-const routerPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 export function createApp(house: House, log: Log): App {
-  const app = new Hono<Env>();
-  for (const route of routes)
-    app.on(route.method.toUpperCase(), routerPath(route.path), (context) => answer(route, context, house, log));
-  app.get('/openapi.json', async () => {
-    const { version } = await house.status();
-    return new Response(JSON.stringify(openApi(routes, version)), { headers: jsonHeaders });
-  });
-  for (const path of new Set(routes.map((route) => route.path)))
-    refuseOtherMethods(
-      app,
-      path,
-      routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase()),
-    );
-  refuseOtherMethods(app, '/openapi.json', ['GET']);
-  app.notFound(({ req }) =>
-    problemAnswer(new CallError(404, 'noSuchPath', `${req.path} is nothing here; /openapi.json says what is`)),
-  );
-  app.onError((error) => problemAnswer(callError(error, log)));
-  return app;
+  const router = new Router(routes);
+  return (request, response) => {
+    // A client that goes away has said all there is to say about it.
+    response.on('error', () => {});
+    let asked: Asked | undefined;
+    try {
+      asked = askedIn(request, router);
+    } catch (error) {
+      sendProblem(response, callError(error, log));
+      return;
+    }
+    // answer() throws nothing: what goes wrong is an answer as well.
+    if (asked === undefined) void describe(house, response, log);
+    else void answer(asked, request, response, house, log);
+  };
 }
 
-function refuseOtherMethods(app: App, path: string, methods: readonly string[]): void {
+/** Undefined: the description of the API is asked for. */
+function askedIn({ method: verb = '', url = '', headers }: IncomingMessage, router: Router): Asked | undefined {
+  checkHost(headers.host);
+  const { path, query } = readTarget(url);
+  const method = verb === 'HEAD' ? 'GET' : verb;
+  if (path === description) {
+    if (method === 'GET') return undefined;
+    throw wrongMethod(verb, path, ['GET']);
+  }
+  const found = router.find(path);
+  if (found === undefined)
+    throw new CallError(404, 'noSuchPath', `${sanitised(path)} is nothing here; ${description} says what is`);
+  const route = found.rows.get(method);
+  if (route === undefined) throw wrongMethod(verb, found.path, [...found.rows.keys()]);
+  return { route, path: found.names, query };
+}
+
+/** RFC 9110 §15.5.6: with the methods that there are. */
+class WrongMethod extends CallError {
+  readonly allow: string;
+
+  constructor(allow: string, detail: string) {
+    super(405, 'methodNotAllowed', detail);
+    this.allow = allow;
+  }
+}
+
+function wrongMethod(method: string, path: string, methods: readonly string[]): WrongMethod {
   const allow = [...(methods.includes('GET') ? ['HEAD'] : []), ...methods].sort().join(', ');
-  app.all(routerPath(path), ({ req }) =>
-    problemAnswer(new CallError(405, 'methodNotAllowed', `${req.method} is not for ${path}, which takes ${allow}`), {
-      allow,
-    }),
-  );
+  return new WrongMethod(allow, `${method} is not for ${path}, which takes ${allow}`);
 }
 
-async function answer(route: Route, { req, env }: Context<Env>, house: House, log: Log): Promise<Response> {
-  const path: Readonly<Record<string, string>> = req.param();
-  const query = req.query();
+async function answer(
+  { route, path, query }: Asked,
+  request: IncomingMessage,
+  response: ServerResponse,
+  house: House,
+  log: Log,
+): Promise<void> {
+  let said: Answer;
   try {
     checkQuery(query, route);
-    const body = route.body === undefined ? undefined : await readJson(env.incoming);
-    const said = await route.handle({ house, path, query, body });
-    if ('list' in said) return new Response(streamOf(said.list), { headers: jsonHeaders });
-    if (route.method !== 'get') audit(route, path, query, log, said.result);
-    return new Response(JSON.stringify(said.body), { headers: jsonHeaders });
+    const body = route.body === undefined ? undefined : await readJson(request);
+    said = await route.handle({ house, path, query, body });
   } catch (error) {
     const failure = callError(error, log);
+    sendProblem(response, failure);
     if (route.method !== 'get') audit(route, path, query, log, failure);
-    // What is left of a body that nobody reads must not be taken for the next request.
-    return problemAnswer(failure, failure.status === 413 ? { connection: 'close' } : {});
+    return;
   }
+  if ('list' in said) await sendList(response, said.list, log);
+  else sendText(response, 200, jsonType, JSON.stringify(said.body));
+  if (route.method !== 'get') audit(route, path, query, log, 'list' in said ? undefined : said.result);
+}
+
+async function describe(house: House, response: ServerResponse, log: Log): Promise<void> {
+  try {
+    const { version } = await house.status();
+    sendText(response, 200, jsonType, JSON.stringify(openApi(routes, version)));
+  } catch (error) {
+    sendProblem(response, callError(error, log));
+  }
+}
+
+function sendText(response: ServerResponse, status: number, type: string, text: string, more: Headers = {}): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), ...more });
+  response.end(text);
+}
+
+/** Written as fast as the reader reads. */
+async function sendList(response: ServerResponse, list: Iterable<string>, log: Log): Promise<void> {
+  response.writeHead(200, { 'content-type': jsonType });
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  try {
+    await pipeline(Readable.from(list, { highWaterMark: 1 }), response);
+  } catch (error) {
+    // The client has gone, or what was left to say could not be said: then the cut connection tells it.
+    if (!response.destroyed || !isNodeError(error)) callError(error, log);
+    response.destroy();
+  }
+}
+
+const isNodeError = (error: unknown): boolean => error instanceof Error && 'code' in error;
+
+function sendProblem(response: ServerResponse, error: CallError): void {
+  // What is left of a body that nobody reads must not be taken for the next request.
+  const more = {
+    ...(error.status === 413 ? { connection: 'close' } : {}),
+    ...(error instanceof WrongMethod ? { allow: error.allow } : {}),
+  };
+  sendText(response, error.status, problemType, problemText(error), more);
 }
 
 function callError(error: unknown, log: Log): CallError {
@@ -86,8 +152,8 @@ function callError(error: unknown, log: Log): CallError {
 /** One line for each write: what, in whose name, and what came of it. */
 function audit(
   { method, path }: Route,
-  parameters: Readonly<Record<string, string>>,
-  { owner, force }: Readonly<Record<string, string>>,
+  parameters: Headers,
+  { owner, force }: Headers,
   log: Log,
   outcome: 'done' | 'unchanged' | undefined | CallError,
 ): void {

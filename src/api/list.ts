@@ -39,16 +39,3 @@ function* pieces<T>(key: string, first: Page<T>, pageAfter: (next: string) => Pa
     page = following;
   }
 }
-
-/** Pulled as fast as the reader reads. */
-export function streamOf(texts: Iterable<string>): ReadableStream<Uint8Array> {
-  const rest = texts[Symbol.iterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    pull: (controller) => {
-      const { done, value } = rest.next();
-      if (done === true) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-  });
-}

@@ -2,7 +2,6 @@
 
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import type { Log } from '../ports.js';
 import { createApp } from './app.js';
 import { adopt, listenOn } from './control-socket.js';
@@ -28,14 +27,6 @@ export interface ApiServer {
 
 /** `descriptor`: the socket is there already, and listens. Throws SocketInUse or SocketUnusable. */
 export async function serveApi(house: House, socketPath: string, log: Log, descriptor?: number): Promise<ApiServer> {
-  const app = createApp(house, log);
-  const listener = getRequestListener(app.fetch, {
-    hostname: 'herald',
-    errorHandler: () => {
-      const error = new CallError(400, 'badRequest', 'the path or the host of the request cannot be read');
-      return new Response(problemText(error), { status: error.status, headers: { 'content-type': problemType } });
-    },
-  });
   const options = {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -44,7 +35,7 @@ export async function serveApi(house: House, socketPath: string, log: Log, descr
     // There is only one host on this socket.
     requireHostHeader: false,
   };
-  const server = createServer(options, (request, response) => void listener(request, response));
+  const server = createServer(options, createApp(house, log));
   server.maxConnections = mostConnections;
   server.timeout = stalledTimeoutMs;
   server.on('clientError', answerNoise);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fromJSONSchema } from 'zod';
-import { createApp } from '../../src/api/app.js';
 import { openApi } from '../../src/api/openapi.js';
 import { routes } from '../../src/api/routes.js';
 import type { Schema } from '../../src/api/schema.js';
-import { FakeHouse, peer, quietLog } from './fake-house.js';
+import { peer } from './fake-house.js';
 import { Served } from './served.js';
 
 /** The part of the description that is looked at here. */
@@ -39,10 +38,8 @@ describe('/openapi.json', () => {
   });
   after(() => served.close());
 
-  it('describes exactly the calls that the router knows', () => {
-    const known = createApp(new FakeHouse(), quietLog)
-      .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
-      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+  it('describes exactly the calls that there are', () => {
+    const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     const written = Object.entries(described.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );

@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, Room>> = {
   api: {
     uses: ['net', 'ports.ts', 'nearest.ts', 'io/unix-socket.ts'],
     knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts'],
-    packages: [node, 'hono', '@hono/node-server'],
+    packages: [node],
   },
 
   // The running house: what joins the rooms, seen by the windows through one door.

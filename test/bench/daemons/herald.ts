@@ -87,12 +87,15 @@ export async function startHerald(stage: Stage, work: Work, format: TableFormat)
   const flags = (process.env['HERALD_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
   const started = await stage.startDaemon([process.execPath, ...flags, program, ...words]);
   const control = await Control.connect(socket, started.program, endOfAnswer);
-  const request = async (method: string, path: string, body = '') => {
-    const answer = await control.ask(
-      `${method} ${path} HTTP/1.1\r\nhost: herald\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-    if (!/^HTTP\/1.1 2\d\d /.test(answer)) throw new Error(`herald: ${method} ${path}: ${answer}`);
+  const asked = (method: string, path: string, body = '') =>
+    `${method} ${path} HTTP/1.1\r\nhost: herald\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const accepted = (question: string, answer: string) => {
+    if (!/^HTTP\/1.1 2\d\d /.test(answer)) throw new Error(`herald: ${question.split('\r\n')[0]}: ${answer}`);
     return answer;
+  };
+  const request = async (method: string, path: string, body?: string) => {
+    const question = asked(method, path, body);
+    return accepted(question, await control.ask(question));
   };
   const replaceTable = (text: string) => {
     writeFileSync(`${table}.new`, text);
@@ -106,9 +109,9 @@ export async function startHerald(stage: Stage, work: Work, format: TableFormat)
     replaceTable,
     announce: async (address) => {
       const name = `bench/c${address.replaceAll('.', '-')}`;
-      const body = JSON.stringify({ name, addresses: [address] });
+      const question = asked('PUT', `/v1/sources/cli/services/${name}`, JSON.stringify({ name, addresses: [address] }));
       const atMs = nowMs();
-      await request('PUT', `/v1/sources/cli/services/${name}`, body);
+      accepted(question, await control.ask(question));
       return atMs;
     },
     announceByFile: async (address) => {

@@ -1,0 +1,113 @@
+// From the target of a request to the row of the table that answers it, and what the target says: the names in its path,
+// the parameters behind it. RFC 3986 §3.3 and §3.4, RFC 9110 §7.1.
+
+import { CallError } from './problem-answer.js';
+import type { Route } from './routes.js';
+
+type Names = Readonly<Record<string, string>>;
+
+export interface Target {
+  /** Percent-encoded, as it came. */
+  readonly path: string;
+  readonly query: Names;
+}
+
+/** A path that somebody answers. */
+export interface Found {
+  /** As OpenAPI writes it. */
+  readonly path: string;
+  readonly names: Names;
+  readonly rows: ReadonlyMap<string, Route>;
+}
+
+interface Pattern {
+  readonly path: string;
+  readonly segments: readonly Segment[];
+  readonly rows: Map<string, Route>;
+}
+
+interface Segment {
+  readonly text: string;
+  /** Any text stands here, and this is what it is called. */
+  readonly name: string | undefined;
+}
+
+const unreadable = (): CallError =>
+  new CallError(400, 'badRequest', 'the path or the host of the request cannot be read');
+
+const nothing: Names = {};
+
+/** Of the request line: a path, or a whole URL whose host says nothing here. */
+export function readTarget(url: string): Target {
+  const local = url.startsWith('/') ? url : pathOf(url);
+  const mark = local.indexOf('?');
+  if (mark < 0) return { path: local, query: nothing };
+  // The first of several with one name.
+  const query = Object.fromEntries([...new URLSearchParams(local.slice(mark + 1))].reverse());
+  return { path: local.slice(0, mark), query };
+}
+
+function pathOf(url: string): string {
+  try {
+    const { pathname, search } = new URL(url);
+    return pathname + search;
+  } catch {
+    throw unreadable();
+  }
+}
+
+/** RFC 9110 §7.2: a host that is none is not overlooked. There is only one here, so that any is the right one. */
+export function checkHost(host: string | undefined): void {
+  if (host !== undefined && !/^[\w.~:[\]%!$&'()*+,;=-]*$/.test(host)) throw unreadable();
+}
+
+export class Router {
+  /** By the number of segments. */
+  readonly #patterns = new Map<number, Pattern[]>();
+
+  constructor(routes: readonly Route[]) {
+    const byPath = new Map<string, Pattern>();
+    for (const route of routes) {
+      let pattern = byPath.get(route.path);
+      if (pattern === undefined) {
+        pattern = { path: route.path, segments: route.path.split('/').map(segment), rows: new Map() };
+        byPath.set(route.path, pattern);
+        const { length } = pattern.segments;
+        this.#patterns.set(length, [...(this.#patterns.get(length) ?? []), pattern]);
+      }
+      pattern.rows.set(route.method.toUpperCase(), route);
+    }
+  }
+
+  find(path: string): Found | undefined {
+    const texts = path.split('/');
+    for (const pattern of this.#patterns.get(texts.length) ?? []) {
+      const names = namesIn(pattern, texts);
+      if (names !== undefined) return { path: pattern.path, names, rows: pattern.rows };
+    }
+    return undefined;
+  }
+}
+
+function segment(text: string): Segment {
+  return { text, name: /^\{(\w+)\}$/.exec(text)?.[1] };
+}
+
+function namesIn({ segments }: Pattern, texts: readonly string[]): Names | undefined {
+  const names: Record<string, string> = {};
+  for (const [i, { text, name }] of segments.entries()) {
+    const found = texts[i]!;
+    if (name === undefined ? found !== text : found === '') return undefined;
+    if (name !== undefined) names[name] = decoded(found);
+  }
+  return names;
+}
+
+function decoded(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unreadable();
+  }
+}
