@@ -3,11 +3,13 @@
 #include <napi.h>
 
 #include "netlink.h"
+#include "file_lock.h"
 #include "tcp.h"
 #include "unix_socket.h"
 
 static Napi::Object load(Napi::Env env, Napi::Object exports) {
   herald::export_netlink(env, exports);
+  herald::export_file_lock(env, exports);
   herald::export_tcp(env, exports);
   herald::export_unix_socket(env, exports);
   return exports;

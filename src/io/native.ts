@@ -79,6 +79,8 @@ export interface Native {
   /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
   closeDescriptor(descriptor: number): void;
   openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;
+  /** flock(2), exclusive and without waiting: false when somebody else has it. Held until the descriptor is closed. */
+  tryLock(descriptor: number): boolean;
 }
 
 let loaded: Native | undefined;

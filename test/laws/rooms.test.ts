@@ -54,8 +54,8 @@ const rooms: Readonly<Record<string, Room>> = {
   'bgp/worker.ts': { uses: ['bgp', 'io'], packages: [node] },
   io: {
     uses: ['net', 'bgp', 'l2'],
-    knows: ['ports.ts', 'config/config.ts', 'plan'],
-    packages: [node, 'winston', 'node-netlink', 'raw-socket'],
+    knows: ['ports.ts', 'config/config.ts', 'plan', 'pools/ledger.ts'],
+    packages: [node, 'winston', 'node-netlink', 'raw-socket', 'lmdb'],
   },
   sources: { uses: ['table', 'io', 'problem.ts'], knows: ['ports.ts'], packages: [node] },
 
