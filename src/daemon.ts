@@ -6,6 +6,7 @@ import { loadConfig } from './house/load-config.js';
 import { Residence } from './house/residence.js';
 import { BgpThread } from './io/bgp-thread.js';
 import { markBoot } from './io/boot-marker.js';
+import { LedgerUnusable } from './io/ledger.js';
 import { describeError, HouseLog } from './io/log.js';
 import { ServiceManager } from './io/service-manager.js';
 import { answers } from './io/unix-socket.js';
@@ -97,7 +98,15 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   if (boot.problem !== '' && config.bgpPeers.some(({ gracefulRestart }) => gracefulRestart !== undefined)) {
     log.write('warn', 'stateDirectory', `a restart will lose routes at graceful-restart helpers: ${boot.problem}`);
   }
-  residence = await Residence.open(config, problems, { ...options, bgp, log, forwardingPreserved: boot.survived });
+  try {
+    residence = await Residence.open(config, problems, { ...options, bgp, log, forwardingPreserved: boot.survived });
+  } catch (error) {
+    if (!(error instanceof LedgerUnusable)) throw error;
+    log.write('error', 'ledgerUnusable', error.message);
+    log.flush();
+    await bgp.stop('', false, 0);
+    return exitCode.failed;
+  }
   const house = residence;
   log.write('info', 'starting', house.describe(), { version });
 

@@ -7,12 +7,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sanitised } from '../net/text.js';
 import type { Log } from '../ports.js';
-import { readJson } from './body.js';
+import { Audit, type AuditedCall } from './audit.js';
+import { rawBody, readJson } from './body.js';
 import { BadCursor, type House } from './house.js';
 import { openApi } from './openapi.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
 import { checkHost, Router, readTarget } from './router.js';
 import { type Answer, checkQuery, type Route, routes } from './routes.js';
+import { converse } from './stream.js';
 
 export type App = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -29,6 +31,7 @@ interface Asked {
 
 export function createApp(house: House, log: Log): App {
   const router = new Router(routes);
+  const audit = new Audit(log);
   return (request, response) => {
     // A client that goes away has said all there is to say about it.
     response.on('error', () => {});
@@ -41,7 +44,7 @@ export function createApp(house: House, log: Log): App {
     }
     // answer() throws nothing: what goes wrong is an answer as well.
     if (asked === undefined) void describe(house, response, log);
-    else void answer(asked, request, response, house, log);
+    else void answer(asked, request, response, house, audit, log);
   };
 }
 
@@ -82,22 +85,45 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   house: House,
+  audit: Audit,
   log: Log,
 ): Promise<void> {
+  const call: AuditedCall = { method: route.method.toUpperCase(), path: route.path, names: path, query };
   let said: Answer;
   try {
     checkQuery(query, route);
-    const body = route.body === undefined ? undefined : await readJson(request);
-    said = await route.handle({ house, path, query, body });
+    const isRaw = route.body?.isRaw === true;
+    const body = route.body === undefined || isRaw ? undefined : await readJson(request);
+    said = await route.handle({ house, path, query, body, ...(isRaw ? { raw: rawBody(request) } : {}) });
+    if ('stream' in said) await sendAnswers(request, response, said, call, audit);
   } catch (error) {
     const failure = callError(error, log);
-    sendProblem(response, failure);
-    if (route.method !== 'get') audit(route, path, query, log, failure);
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, failure, route.body?.isRaw === true && !request.complete);
+    if (route.method !== 'get') audit.refused(call, failure);
     return;
   }
+  if ('stream' in said) return;
   if ('list' in said) await sendList(response, said.list, log);
-  else sendText(response, 200, jsonType, JSON.stringify(said.body));
-  if (route.method !== 'get') audit(route, path, query, log, 'list' in said ? undefined : said.result);
+  else {
+    sendText(response, 200, jsonType, JSON.stringify(said.body));
+    if (route.method !== 'get') audit.done(call, said.result ?? 'done', said.written ?? {});
+  }
+}
+
+async function sendAnswers(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { stream, describe }: Extract<Answer, { stream: unknown }>,
+  call: AuditedCall,
+  audit: Audit,
+): Promise<void> {
+  audit.done(call, 'done', { stream: 'open' });
+  try {
+    await converse(request, response, stream, describe);
+  } finally {
+    audit.done(call, 'done', { stream: 'closed', ...stream.close() });
+  }
 }
 
 async function describe(house: House, response: ServerResponse, log: Log): Promise<void> {
@@ -132,10 +158,10 @@ async function sendList(response: ServerResponse, list: Iterable<string>, log: L
 
 const isNodeError = (error: unknown): boolean => error instanceof Error && 'code' in error;
 
-function sendProblem(response: ServerResponse, error: CallError): void {
+function sendProblem(response: ServerResponse, error: CallError, isUnread = false): void {
   // What is left of a body that nobody reads must not be taken for the next request.
   const more = {
-    ...(error.status === 413 ? { connection: 'close' } : {}),
+    ...(isUnread || error.status === 413 || error.status === 408 ? { connection: 'close' } : {}),
     ...(error instanceof WrongMethod ? { allow: error.allow } : {}),
   };
   sendText(response, error.status, problemType, problemText(error), more);
@@ -147,26 +173,4 @@ function callError(error: unknown, log: Log): CallError {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.write('error', 'apiFailed', 'a call of the control API failed, and herald is to blame', { error: text });
   return new CallError(500, 'internal', 'herald failed to answer; its log says why');
-}
-
-/** One line for each write: what, in whose name, and what came of it. */
-function audit(
-  { method, path }: Route,
-  parameters: Headers,
-  { owner, force }: Headers,
-  log: Log,
-  outcome: 'done' | 'unchanged' | undefined | CallError,
-): void {
-  const failed = outcome instanceof CallError;
-  const result = failed ? outcome.code : (outcome ?? 'done');
-  const target = sanitised(path.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? ''));
-  const verb = method.toUpperCase();
-  log.write(failed ? 'warn' : result === 'unchanged' ? 'debug' : 'info', 'apiWrite', `${verb} ${target}: ${result}`, {
-    method: verb,
-    target,
-    ...(owner === undefined ? {} : { owner: sanitised(owner) }),
-    ...(force === 'true' ? { force: true } : {}),
-    result,
-    ...(failed ? { detail: outcome.message } : {}),
-  });
 }

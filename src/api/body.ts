@@ -7,10 +7,28 @@ import { CallError } from './problem-answer.js';
 export const mostBodyOctets = 64 * 1024 * 1024;
 /** Of JSON: text of this size may become objects of a hundred times its size, or nest as deep as it is long. */
 const mostBrackets = 1_000_000;
+/** For the whole of it. */
+const patienceMs = 60_000;
 const smallTextCharacters = 1024 * 1024;
 
 const tooLarge = (): CallError =>
   new CallError(413, 'tooLarge', `a body is at most ${mostBodyOctets / 1024 / 1024} MiB long`);
+
+/** What a client sends, for whoever does not want it parsed. */
+export interface RawBody {
+  /** Without parameters, in lower case. */
+  readonly type: string;
+  readonly pieces: AsyncIterable<Uint8Array>;
+  /** At most what we are willing to hold. */
+  whole(): Promise<Uint8Array>;
+}
+
+export const rawBody = (request: IncomingMessage): RawBody => ({
+  type: (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase(),
+  // What is not read of it stays where it is, so that it can still be answered.
+  pieces: request.iterator({ destroyOnReturn: false }),
+  whole: () => readWhole(request),
+});
 
 /** Undefined for an empty body. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -27,21 +45,31 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > mostBodyOctets) throw tooLarge();
-  const octets = await readOctets(request);
+  const octets = await readWhole(request);
   return octets.toString('utf8');
+}
+
+async function readWhole(request: IncomingMessage): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > mostBodyOctets) throw tooLarge();
+  return readOctets(request);
 }
 
 function readOctets(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let octets = 0;
+    const tooSlow = new CallError(408, 'tooSlow', 'the request took too long to arrive');
+    const patience = setTimeout(() => reject(tooSlow), patienceMs);
+    request.on('close', () => clearTimeout(patience));
     request.on('data', (chunk: Buffer) => {
       octets += chunk.length;
       if (octets > mostBodyOctets) reject(tooLarge());
       else chunks.push(chunk);
     });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.on('end', () => {
+      clearTimeout(patience);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     request.on('error', reject);
     request.on('close', () => reject(new CallError(400, 'aborted', 'the connection closed within the body')));
   });

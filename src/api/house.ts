@@ -63,6 +63,8 @@ export interface ServiceBody {
   readonly prefixes?: number;
   readonly since: string;
   readonly announcements: readonly AnnouncementBody[];
+  /** Only in the answer to a write: what looks odd about the entry. */
+  readonly warnings?: readonly string[];
 }
 
 export interface AnnouncementBody {
@@ -90,16 +92,77 @@ export interface PageRequest {
   readonly after?: string;
 }
 
-export type WriteResult =
-  | { readonly kind: 'done'; readonly service: ServiceBody | undefined }
-  | { readonly kind: 'unchanged'; readonly service: ServiceBody | undefined }
-  | { readonly kind: 'noSuchSource' }
+export interface WriteOptions {
+  /** In whose name; undefined: the entry says it, if anybody. */
+  readonly owner?: string;
+  /** Whoever owns the entry, and whatever safety says. */
+  readonly force: boolean;
+}
+
+/** Why nothing of what was to be written is in force. */
+export type WriteFailure =
+  | { readonly failure: 'noSuchSource' }
   /** A source that is read, not written to. */
-  | { readonly kind: 'notWritable'; readonly message: string }
-  | { readonly kind: 'noSuchService' }
-  | { readonly kind: 'invalid'; readonly problems: readonly string[] }
-  | { readonly kind: 'otherOwner'; readonly owner: string }
-  | { readonly kind: 'refused'; readonly message: string };
+  | { readonly failure: 'notWritable'; readonly message: string }
+  | { readonly failure: 'noSuchService'; readonly name: string }
+  | { readonly failure: 'invalid'; readonly name: string | undefined; readonly problems: readonly string[] }
+  | { readonly failure: 'otherOwner'; readonly name: string; readonly owner: string }
+  | { readonly failure: 'refused'; readonly message: string }
+  /** The disk, or the state directory, is to blame. */
+  | { readonly failure: 'notStored'; readonly message: string };
+
+/** `held`: the entry flaps, and stays as it is for a while. */
+export type WriteOutcome = 'done' | 'unchanged' | 'held';
+
+export interface EntryWritten {
+  readonly outcome: WriteOutcome;
+  /** As it is now; undefined: there is none. */
+  readonly service: ServiceBody | undefined;
+  readonly warnings: readonly string[];
+  /** For the log: the entry as JSON. */
+  readonly entry: string;
+}
+
+/** A source's whole table: how many entries it has now, and how many of those are new, different, gone. */
+export interface TableWritten {
+  readonly outcome: 'done' | 'unchanged';
+  readonly services: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** Entries that flap, and stay as they are for a while. */
+  readonly held: number;
+  readonly warnings: readonly string[];
+}
+
+/** A table as it comes: JSON as a whole, or lines. */
+export type TableBody =
+  | { readonly format: 'json'; readonly octets: Uint8Array }
+  | { readonly format: 'ndjson'; readonly lines: AsyncIterable<readonly Uint8Array[]> };
+
+/** Without its end; or one that was longer than a line may be. */
+export type Line = Uint8Array | 'tooLong';
+
+/** One client's stream of changes. */
+export interface EntryStream {
+  /** Takes lines over, all at once; answers each but blank ones, in order, when it is stored. */
+  take(lines: readonly Line[]): Promise<readonly LineAnswer[]>;
+  /** The client is gone, or has said all it wanted to. */
+  close(): StreamSummary;
+}
+
+export type LineAnswer =
+  | { readonly name: string; readonly state: ServiceState | 'Deleted'; readonly addresses: readonly string[] }
+  | { readonly name: string | undefined; readonly failure: WriteFailure };
+
+export interface StreamSummary {
+  readonly written: number;
+  readonly removed: number;
+  readonly unchanged: number;
+  readonly refused: number;
+  /** When what it wrote goes; undefined: it stays. */
+  readonly withdrawnAfterSeconds: number | undefined;
+}
 
 export type ReloadResult =
   | { readonly kind: 'done'; readonly warnings: readonly string[] }
@@ -118,8 +181,11 @@ export interface House {
   announcements(page: PageRequest): Page<ServiceAnnouncementBody>;
   sources(): readonly SourceBody[];
   /** `entry`: parsed JSON, not yet looked at. */
-  putService(source: string, name: string, entry: unknown, options: { owner?: string; force: boolean }): WriteResult;
-  deleteService(source: string, name: string, options: { owner?: string; force: boolean }): WriteResult;
+  putService(source: string, name: string, entry: unknown, options: WriteOptions): Promise<EntryWritten | WriteFailure>;
+  deleteService(source: string, name: string, options: WriteOptions): Promise<EntryWritten | WriteFailure>;
+  /** All or nothing. */
+  replaceServices(source: string, table: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure>;
+  openStream(source: string, options: WriteOptions): EntryStream | WriteFailure;
   reload(): Promise<ReloadResult>;
   /** False: no such peer. */
   commandPeer(name: string, command: 'reset' | 'refresh'): boolean;

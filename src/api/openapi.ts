@@ -7,7 +7,7 @@ import { reference, type Schema, schemas } from './schema.js';
 
 const json = (schema: Schema, type = 'application/json'): Schema => ({ content: { [type]: { schema } } });
 
-function operation({ method, path, summary, query = {}, body, answer, errors }: Route): Schema {
+function operation({ method, path, summary, query = {}, body, answer, answerType, errors }: Route): Schema {
   const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({
     name,
     in: 'path',
@@ -25,9 +25,9 @@ function operation({ method, path, summary, query = {}, body, answer, errors }: 
     summary,
     operationId: [method, ...(path.match(/\w+/g) ?? []).slice(1)].join('_'),
     parameters: [...inPath, ...inQuery],
-    ...(body === undefined ? {} : { requestBody: { required: body.isRequired, ...json(body.schema) } }),
+    ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
     responses: {
-      200: { description: 'Done', ...json(answer) },
+      200: { description: 'Done', ...json(answer, answerType) },
       ...Object.fromEntries(
         Array.from(statuses, (status) => [
           status,
@@ -36,6 +36,11 @@ function operation({ method, path, summary, query = {}, body, answer, errors }: 
       ),
     },
   };
+}
+
+function bodyOf({ schema, isRequired, types = [] }: NonNullable<Route['body']>): Schema {
+  const content = Object.fromEntries(['application/json', ...types].map((type) => [type, { schema }]));
+  return { required: isRequired, content };
 }
 
 export function openApi(routes: readonly Route[], version: string): Schema {

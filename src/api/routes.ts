@@ -1,12 +1,35 @@
 // Every call of the API, one row each: the router, /openapi.json and the checks of what clients send are made from this
-// table. Events, plan, drain, whole tables, streams and metrics are rows still to come.
+// table. Events, plan, drain and metrics are rows still to come.
 
 import { nearest } from '../nearest.js';
 import { sanitised } from '../net/text.js';
-import type { House, PageRequest, WriteResult } from './house.js';
+import type { RawBody } from './body.js';
+import type {
+  EntryStream,
+  House,
+  LineAnswer,
+  PageRequest,
+  TableBody,
+  WriteFailure,
+  WriteOptions,
+  WriteOutcome,
+} from './house.js';
+import { linesOf } from './lines.js';
 import { listText } from './list.js';
 import { CallError, type ErrorStatus } from './problem-answer.js';
-import { nothing, reference, reloadAnswer, type Schema, serviceEntry, wrapped } from './schema.js';
+import {
+  nothing,
+  reference,
+  reloadAnswer,
+  type Schema,
+  serviceEntry,
+  streamAnswer,
+  streamLine,
+  tableAnswer,
+  tableBody,
+  wrapped,
+} from './schema.js';
+import { writeError } from './write-failure.js';
 
 export interface Call {
   readonly house: House;
@@ -15,11 +38,19 @@ export interface Call {
   readonly query: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined without a body. */
   readonly body: unknown;
+  /** What the route wants as it comes. */
+  readonly raw?: RawBody;
 }
 
 export type Answer =
-  /** `result`: one word for the audit log. */
-  | { readonly body: unknown; readonly result?: 'done' | 'unchanged' }
+  /** `result` and what was `written` are for the audit log. */
+  | {
+      readonly body: unknown;
+      readonly result?: WriteOutcome;
+      readonly written?: Readonly<Record<string, unknown>>;
+    }
+  /** Lines are taken and answered for as long as the client likes. */
+  | { readonly stream: EntryStream; describe(answer: LineAnswer): string }
   /** JSON already, in pieces. */
   | { readonly list: Iterable<string> };
 
@@ -29,11 +60,21 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly query?: Readonly<Record<string, { readonly schema: Schema; readonly description: string }>>;
-  readonly body?: { readonly schema: Schema; readonly isRequired: boolean };
+  readonly body?: {
+    readonly schema: Schema;
+    readonly isRequired: boolean;
+    /** Handed on as it comes, and of these types besides JSON. */
+    readonly isRaw?: true;
+    readonly types?: readonly string[];
+  };
   readonly answer: Schema;
+  /** Of the answer, if not JSON. */
+  readonly answerType?: string;
   readonly errors: readonly ErrorStatus[];
   handle(call: Call): Answer | Promise<Answer>;
 }
+
+const lineType = 'application/x-ndjson';
 
 const pageQuery: Route['query'] = {
   limit: {
@@ -148,12 +189,11 @@ export const routes: readonly Route[] = [
     query: writeQuery,
     body: { schema: serviceEntry, isRequired: true },
     answer: reference('Service'),
-    errors: [404, 409, 413, 422],
-    handle: ({ house, path, query, body }) => {
-      const name = serviceName(path);
-      const written = house.putService(path['source'] ?? '', name, body, writeOptions(query));
-      const { kind, service } = accepted(written, house, path);
-      return { body: service ?? {}, result: kind };
+    errors: [404, 409, 413, 422, 507],
+    handle: async ({ house, path, query, body }) => {
+      const written = await house.putService(sourceOf(path), serviceName(path), body, writeOptions(query));
+      const { outcome, service, warnings, entry } = accepted(written, house, path);
+      return { body: { ...service, warnings }, result: outcome, written: { entry } };
     },
   },
   {
@@ -162,10 +202,40 @@ export const routes: readonly Route[] = [
     summary: 'Remove one entry',
     query: writeQuery,
     answer: nothing,
-    errors: [404, 409],
+    errors: [404, 409, 507],
+    handle: async ({ house, path, query }) => {
+      const written = await house.deleteService(sourceOf(path), serviceName(path), writeOptions(query));
+      return { body: {}, result: accepted(written, house, path).outcome };
+    },
+  },
+  {
+    method: 'put',
+    path: '/v1/sources/{source}/services',
+    summary: "Replace a source's whole table, all of it or nothing",
+    query: writeQuery,
+    body: { schema: tableBody, isRequired: true, isRaw: true, types: [lineType] },
+    answer: tableAnswer,
+    errors: [404, 409, 413, 422, 507],
+    handle: async ({ house, path, query, raw }) => {
+      const options = writeOptions(query);
+      const written = await house.replaceServices(sourceOf(path), await tableOf(raw), options);
+      const { outcome, ...counts } = accepted(written, house, path);
+      const { warnings: _, ...told } = counts;
+      return { body: counts, result: outcome, written: told };
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/sources/{source}/services',
+    summary: 'Write entries line by line, each answered by a line in order',
+    query: writeQuery,
+    body: { schema: streamLine, isRequired: true, isRaw: true, types: [lineType] },
+    answer: streamAnswer,
+    answerType: lineType,
+    errors: [404, 409, 413],
     handle: ({ house, path, query }) => {
-      const written = house.deleteService(path['source'] ?? '', serviceName(path), writeOptions(query));
-      return { body: {}, result: accepted(written, house, path).kind };
+      const stream = accepted(house.openStream(sourceOf(path), writeOptions(query)), house, path);
+      return { stream, describe: (answer) => describeLine(answer, sourceOf(path), house) };
     },
   },
   {
@@ -188,6 +258,7 @@ export const routes: readonly Route[] = [
 ];
 
 const shown = (text: string): string => sanitised(text, 253);
+const sourceOf = (path: Call['path']): string => path['source'] ?? '';
 const serviceName = (path: Call['path']): string => `${path['namespace']}/${path['name']}`;
 
 const noSuchPeer = ({ name = '' }: Call['path']): CallError =>
@@ -204,7 +275,7 @@ function pageOf({ limit, after }: Call['query']): PageRequest {
   return { ...(limit === undefined ? {} : { limit: Number(limit) }), ...(after === undefined ? {} : { after }) };
 }
 
-function writeOptions({ owner, force }: Call['query']): { owner?: string; force: boolean } {
+function writeOptions({ owner, force }: Call['query']): WriteOptions {
   if (force !== undefined && force !== 'true' && force !== 'false')
     throw new CallError(400, 'badQuery', 'force must be true or false');
   if (owner !== undefined && (owner.length > 253 || sanitised(owner) !== owner))
@@ -233,38 +304,22 @@ function refuseFields(body: unknown): void {
     throw new CallError(422, 'invalid', `${shown(field)} is not something that this version can do`);
 }
 
-type Accepted = Extract<WriteResult, { kind: 'done' | 'unchanged' }>;
+function accepted<T extends object>(result: T | WriteFailure, house: House, path: Call['path']): T {
+  if (isFailure(result)) throw writeError(result, sourceOf(path), house);
+  return result;
+}
 
-function accepted(result: WriteResult, house: House, path: Call['path']): Accepted {
-  const source = shown(path['source'] ?? '');
-  const name = serviceName(path);
-  switch (result.kind) {
-    case 'done':
-    case 'unchanged':
-      return result;
-    case 'noSuchSource':
-      throw new CallError(404, 'noSuchSource', `there is no source ${source} in the configuration`);
-    case 'notWritable':
-      throw new CallError(409, 'notWritable', result.message);
-    case 'noSuchService': {
-      const elsewhere = house.service(name)?.source;
-      const hint = elsewhere === undefined ? '' : `; the one there is comes from ${elsewhere}`;
-      throw new CallError(404, 'noSuchService', `${source} has no entry ${shown(name)}${hint}`);
-    }
-    case 'invalid':
-      throw new CallError(422, 'invalid', `the entry cannot be used: ${result.problems.join('; ')}`, {
-        problems: result.problems,
-      });
-    case 'otherOwner':
-      throw new CallError(
-        409,
-        'otherOwner',
-        `${shown(name)} belongs to ${shown(result.owner)}; with force it is taken over`,
-        {
-          owner: result.owner,
-        },
-      );
-    case 'refused':
-      throw new CallError(409, 'refused', result.message);
-  }
+const isFailure = <T extends object>(result: T | WriteFailure): result is WriteFailure => 'failure' in result;
+
+/** By its type: lines, or one JSON object. */
+async function tableOf(raw: RawBody | undefined): Promise<TableBody> {
+  if (raw === undefined) throw new Error('a table without a body');
+  if (raw.type === lineType) return { format: 'ndjson', lines: linesOf(raw.pieces) };
+  return { format: 'json', octets: await raw.whole() };
+}
+
+function describeLine(answer: LineAnswer, source: string, house: House): string {
+  if (!('failure' in answer)) return `${JSON.stringify(answer)}\n`;
+  const { status, code, message: detail, details } = writeError(answer.failure, source, house);
+  return `${JSON.stringify({ name: answer.name ?? null, error: { status, code, detail, ...details } })}\n`;
 }

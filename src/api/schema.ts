@@ -145,8 +145,9 @@ export const schemas = {
       prefixes: integer('Only of a bulk: how many rows it announces.'),
       since: moment,
       announcements: listOf(reference('Announcement')),
+      warnings: textsOf('Only in the answer to a write: what looks odd about the entry.'),
     },
-    ['prefixes'],
+    ['prefixes', 'warnings'],
   ),
   Announcement: object<AnnouncementBody>(announcementFields),
   ServiceAnnouncement: object<ServiceAnnouncementBody>({ service: text(), ...announcementFields }),
@@ -194,4 +195,53 @@ export const reloadAnswer: Schema = {
 export const serviceEntry: Schema = {
   type: 'object',
   description: 'A service entry as a table holds it (docs/table.md); `name` may be left out.',
+};
+
+export const tableBody: Schema = {
+  type: 'object',
+  description: 'All of them. As application/x-ndjson: one entry a line.',
+  properties: { services: listOf(serviceEntry) },
+  required: ['services'],
+};
+
+export const tableAnswer: Schema = {
+  type: 'object',
+  properties: {
+    services: integer('Entries of the source now.'),
+    added: integer(),
+    changed: integer(),
+    removed: integer(),
+    held: integer('Of those changed: they flap, and stay as they are for a while.'),
+    warnings: textsOf('What looks odd about the table.'),
+  },
+  required: ['services', 'added', 'changed', 'removed', 'held', 'warnings'],
+};
+
+export const streamLine: Schema = {
+  description: 'One line of many.',
+  oneOf: [
+    {
+      type: 'object',
+      properties: { op: { const: 'upsert' }, service: serviceEntry },
+      required: ['op', 'service'],
+    },
+    { type: 'object', properties: { op: { const: 'delete' }, name: text() }, required: ['op', 'name'] },
+  ],
+};
+
+export const streamAnswer: Schema = {
+  type: 'object',
+  description: 'One line for each line that was sent, in order.',
+  properties: {
+    name: { type: ['string', 'null'], description: 'Null where the line does not say it.' },
+    state: text('As of a service; or Deleted.'),
+    addresses: textsOf(),
+    error: {
+      type: 'object',
+      description: 'Instead of state and addresses: why nothing was done. The stream goes on.',
+      properties: { status: integer(), code: text(), detail: text() },
+      required: ['status', 'code', 'detail'],
+    },
+  },
+  required: ['name'],
 };

@@ -12,7 +12,6 @@ export { SocketInUse, SocketUnusable } from './control-socket.js';
 
 const mostConnections = 1000;
 const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
 /** A controller keeps its connection; a socket of this host whose client is gone is closed by the kernel. */
 const keepAliveTimeoutMs = 600_000;
 /** Without a single octet moving, in either direction. */
@@ -29,7 +28,8 @@ export interface ApiServer {
 export async function serveApi(house: House, socketPath: string, log: Log, descriptor?: number): Promise<ApiServer> {
   const options = {
     headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
+    // A stream of changes is one request; body.ts bounds how long others take.
+    requestTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: 5000,
     // There is only one host on this socket.

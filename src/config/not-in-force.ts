@@ -24,8 +24,6 @@ const waiting: Readonly<Record<string, string>> = {
   'bgpPeers.*.extendedNextHop': 'RFC 8950',
   'bgpPeers.*.role': 'RFC 9234',
   'bgpPeers.*.gracefulRestart.longLivedStaleTime': 'RFC 9494',
-  'sources.*.socket.onDisconnect': 'POST streams',
-  'sources.*.socket.after': 'POST streams',
   'http.listen': 'the HTTP listener',
   'metrics.compat': 'metrics',
 };

@@ -1,81 +1,65 @@
-// Single entries written to a source by a client of the API: checked, owned, and applied one at a time.
+// What a client of the API may write and where: entries checked, sources that take them, owners. Decides; writers.ts does.
 
-import type { WriteResult } from '../api/house.js';
+import type { WriteFailure, WriteOptions } from '../api/house.js';
 import type { Config } from '../config/config.js';
-import { type Announcer, cliSource, describeRefusal } from '../plan/announcer.js';
-import { readEntry } from '../table/entry.js';
-import { type Service, sameService } from '../table/service.js';
+import { cliSource } from '../plan/announcer.js';
+import type { EntryReader, EntryReading } from '../table/entry.js';
+import type { EntryProblem } from '../table/reading.js';
+import type { Service } from '../table/service.js';
 
-export interface WriteOptions {
-  readonly owner?: string;
-  readonly force: boolean;
+/** An entry that may be used, with what is odd about it. */
+export interface Written {
+  readonly service: Service;
+  readonly warnings: readonly string[];
 }
 
-/** What a write came to, but for how the API shows the service. */
-export type EntryResult =
-  | Exclude<WriteResult, { kind: 'done' | 'unchanged' }>
-  | { readonly kind: 'done' }
-  | { readonly kind: 'unchanged' };
+export const isFailure = <T extends object>(result: T | WriteFailure): result is WriteFailure => 'failure' in result;
 
-function unwritable(source: string, config: Config): EntryResult | undefined {
+export function unwritable(source: string, config: Config): WriteFailure | undefined {
   if (source === cliSource) return undefined;
   const configured = config.sources.find(({ name }) => name === source);
-  if (configured === undefined) return { kind: 'noSuchSource' };
+  if (configured === undefined) return { failure: 'noSuchSource' };
   if (configured.kind === 'socket') return undefined;
   return {
-    kind: 'notWritable',
+    failure: 'notWritable',
     message: `the source ${source} is the file ${configured.file}, which is read and never written`,
   };
 }
 
 /** An entry belongs to its owner; nobody's entries may be taken by anybody. */
-function foreignOwner(held: Service | undefined, owner: string, force: boolean): EntryResult | undefined {
+export function foreignOwner(
+  held: Service | undefined,
+  owner: string,
+  force: boolean,
+): Extract<WriteFailure, { failure: 'otherOwner' }> | undefined {
   if (held === undefined || held.owner === '' || held.owner === owner || force) return undefined;
-  return { kind: 'otherOwner', owner: held.owner };
+  return { failure: 'otherOwner', name: held.name, owner: held.owner };
 }
 
-export function putEntry(
-  announcer: Announcer,
-  config: Config,
-  source: string,
-  name: string,
+const said = ({ path, message }: EntryProblem): string => (path === '' ? message : `${path}: ${message}`);
+
+/** The entry a client sent; it need not say its own name where `name` does. */
+export function readWritten(
+  reader: EntryReader,
   entry: unknown,
-  { owner, force }: WriteOptions,
-): EntryResult {
-  const refused = unwritable(source, config);
-  if (refused !== undefined) return refused;
-  const named = typeof entry === 'object' && entry !== null && !Array.isArray(entry) ? { name, ...entry } : entry;
-  const reading = readEntry(named, config.communityAliases);
-  const problems = reading.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  if (reading.service === undefined) return { kind: 'invalid', problems };
-  if (reading.service.name !== name) {
-    return { kind: 'invalid', problems: [`name: the entry is called ${reading.service.name}, its path says ${name}`] };
-  }
-  if (owner !== undefined && reading.service.owner !== '' && reading.service.owner !== owner) {
-    return { kind: 'invalid', problems: [`owner: the entry says ${reading.service.owner}, the request ${owner}`] };
-  }
-  const service = owner === undefined ? reading.service : { ...reading.service, owner };
-  const held = announcer.table.of(source, name);
-  const foreign = foreignOwner(held, service.owner, force);
-  if (foreign !== undefined) return foreign;
-  if (held !== undefined && sameService(held, service)) return { kind: 'unchanged' };
-  const refusal = announcer.applyServices(source, { upserted: [service], removed: [] }, force);
-  return refusal === undefined ? { kind: 'done' } : { kind: 'refused', message: describeRefusal(refusal) };
+  { owner }: WriteOptions,
+  name?: string,
+): Written | Extract<WriteFailure, { failure: 'invalid' }> {
+  const isObject = typeof entry === 'object' && entry !== null && !Array.isArray(entry);
+  const reading: EntryReading = reader.read(name !== undefined && isObject ? { name, ...entry } : entry);
+  const { service } = reading;
+  if (service === undefined) return invalid(reading.name, reading.problems.map(said));
+  if (name !== undefined && service.name !== name)
+    return invalid(name, [`name: the entry is called ${service.name}, its path says ${name}`]);
+  if (owner !== undefined && service.owner !== '' && service.owner !== owner)
+    return invalid(service.name, [`owner: the entry says ${service.owner}, the request ${owner}`]);
+  return {
+    service: owner === undefined ? service : { ...service, owner },
+    warnings: reading.problems.map(said),
+  };
 }
 
-export function deleteEntry(
-  announcer: Announcer,
-  config: Config,
-  source: string,
-  name: string,
-  { owner, force }: WriteOptions,
-): EntryResult {
-  const refused = unwritable(source, config);
-  if (refused !== undefined) return refused;
-  const held = announcer.table.of(source, name);
-  if (held === undefined) return { kind: 'noSuchService' };
-  const foreign = foreignOwner(held, owner ?? '', force);
-  if (foreign !== undefined) return foreign;
-  const refusal = announcer.applyServices(source, { upserted: [], removed: [name] }, force);
-  return refusal === undefined ? { kind: 'done' } : { kind: 'refused', message: describeRefusal(refusal) };
-}
+export const invalid = (
+  name: string | undefined,
+  problems: readonly string[],
+): Extract<WriteFailure, { failure: 'invalid' }> => ({ failure: 'invalid', name, problems });

@@ -2,6 +2,8 @@
 // peers. daemon.ts decides when; here is what happens. The windows see it as a House.
 
 import type {
+  EntryStream,
+  EntryWritten,
   House,
   Page,
   PageRequest,
@@ -10,29 +12,38 @@ import type {
   ServiceBody,
   SourceBody,
   StatusBody,
-  WriteResult,
+  TableBody,
+  TableWritten,
+  WriteFailure,
+  WriteOptions,
 } from '../api/house.js';
 import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
 import type { BgpThread } from '../io/bgp-thread.js';
+import { nodeTimers } from '../io/clock.js';
+import { hasLedger, openLedger } from '../io/ledger.js';
 import { firstIpv4Address, sourceAddressTowards } from '../io/local-addresses.js';
 import type { HouseLog } from '../io/log.js';
 import { formatAddress, parseIpv4 } from '../net/address.js';
 import { Announcer, describeRefusal } from '../plan/announcer.js';
 import { Listing, type PeerView } from '../plan/listing.js';
+import type { Ledger } from '../pools/ledger.js';
 import { formatProblem, type Problem } from '../problem.js';
 import { version } from '../version.js';
 import { configDifference } from './config-difference.js';
-import { deleteEntry, type EntryResult, putEntry, type WriteOptions } from './entries.js';
+import { DampedTable } from './damped-table.js';
 import { announcementsPage, servicesPage } from './inventory.js';
+import { LedgerKeeper } from './ledger-keeper.js';
 import { loadConfig } from './load-config.js';
+import { PushedEntries } from './pushed-entries.js';
 import { sessionSettings } from './session-settings.js';
 import { TableSources } from './table-sources.js';
 
 export interface Surroundings {
   readonly configFile: string;
   readonly socketPath: string;
+  readonly stateDirectory: string;
   readonly bgp: BgpThread;
   readonly log: HouseLog;
   /** The F bit of graceful restart. */
@@ -47,8 +58,11 @@ const noPeer: PeerView = { established: false, families: [] };
 export class Residence implements House {
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
+  readonly #table: DampedTable;
   readonly #listing: Listing;
+  readonly #pushed: PushedEntries;
   readonly #sources: TableSources;
+  readonly #keeper: LedgerKeeper;
   readonly #peers = new Map<string, PeerView>();
   readonly #generations = new Map<string, { readonly peer: BgpPeer; readonly number: number }>();
   readonly #startedAt = performance.now();
@@ -63,27 +77,61 @@ export class Residence implements House {
   readonly #announced: Promise<void>;
   #beAnnounced: () => void = () => {};
 
+  /** Throws LedgerUnusable: before anybody is spoken to, for another herald may have the state directory. */
   static async open(config: Config, problems: readonly Problem[], surroundings: Surroundings): Promise<Residence> {
-    return new Residence(config, problems, surroundings, await ownRouterId(config));
+    const { stateDirectory } = surroundings;
+    const keeper = new LedgerKeeper(() => openLedger(stateDirectory));
+    const ledger = hasLedger(stateDirectory) ? await keeper.open() : undefined;
+    return new Residence(config, problems, surroundings, await ownRouterId(config), keeper, ledger);
   }
 
-  private constructor(config: Config, problems: readonly Problem[], surroundings: Surroundings, routerId: number) {
+  private constructor(
+    config: Config,
+    problems: readonly Problem[],
+    surroundings: Surroundings,
+    routerId: number,
+    keeper: LedgerKeeper,
+    ledger: Ledger | undefined,
+  ) {
+    const { log } = surroundings;
     this.#surroundings = surroundings;
     this.#config = config;
     this.#configProblems = problems;
     this.#routerId = routerId;
+    this.#keeper = keeper;
     this.#announcer = new Announcer(config, surroundings.bgp, () => new Date());
+    const environment = { log, timers: nodeTimers, nowMs: () => performance.now() };
+    this.#table = new DampedTable(this.#announcer, environment, (...settled) => this.#pushed.settled(...settled));
     this.#listing = new Listing(
       this.#announcer,
       (name) => this.#peers.get(name) ?? noPeer,
       () => this.#sources.rejected,
       (source) => this.#sources.state(source)?.since ?? this.#configLoadedAt,
+      this.#table,
     );
     this.#announced = new Promise((resolve) => {
       this.#beAnnounced = resolve;
     });
+    this.#pushed = new PushedEntries({
+      announcer: this.#announcer,
+      table: this.#table,
+      listing: this.#listing,
+      keeper,
+      log,
+      timers: nodeTimers,
+      config: () => this.#config,
+      changed: (source) => this.#sources.count(source),
+    });
     this.#configurePeers();
-    this.#sources = new TableSources(config, this.#announcer, surroundings.log, () => surroundings.bgp.tableLoaded());
+    this.#sources = new TableSources(
+      config,
+      this.#announcer,
+      this.#table,
+      log,
+      () => ledger && this.#pushed.restore(ledger, ledger.read().entries),
+      (source) => this.#pushed.forget(source),
+      () => surroundings.bgp.tableLoaded(),
+    );
     void this.#sources.tried.then(() => {
       if (!this.#sources.isLoaded) this.#beAnnounced();
     });
@@ -138,6 +186,9 @@ export class Residence implements House {
 
   close(): void {
     this.#sources.stop();
+    this.#table.stop();
+    this.#pushed.stop();
+    this.#keeper.close();
   }
 
   peerChanged({ peer, state, families }: Extract<FromSpeaker, { kind: 'transition' }>): void {
@@ -202,12 +253,25 @@ export class Residence implements House {
     return this.#sources.bodies(this.#config);
   }
 
-  putService(source: string, name: string, entry: unknown, options: WriteOptions): WriteResult {
-    return this.#written(source, name, putEntry(this.#announcer, this.#config, source, name, entry, options));
+  putService(
+    source: string,
+    name: string,
+    entry: unknown,
+    options: WriteOptions,
+  ): Promise<EntryWritten | WriteFailure> {
+    return this.#pushed.writers.put(source, name, entry, options);
   }
 
-  deleteService(source: string, name: string, options: WriteOptions): WriteResult {
-    return this.#written(source, name, deleteEntry(this.#announcer, this.#config, source, name, options));
+  deleteService(source: string, name: string, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
+    return this.#pushed.writers.delete(source, name, options);
+  }
+
+  replaceServices(source: string, table: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure> {
+    return this.#pushed.writers.replace(source, table, options);
+  }
+
+  openStream(source: string, options: WriteOptions): EntryStream | WriteFailure {
+    return this.#pushed.writers.stream(source, options);
   }
 
   commandPeer(name: string, command: PeerCommand): boolean {
@@ -295,13 +359,6 @@ export class Residence implements House {
     const number = (isSame ? before : before + 1) * 2 ** 32 + routerId;
     this.#generations.set(peer.name, { peer, number });
     return number;
-  }
-
-  #written(source: string, name: string, result: EntryResult): WriteResult {
-    if (result.kind !== 'done' && result.kind !== 'unchanged') return result;
-    const state = this.#sources.state(source);
-    if (state !== undefined && result.kind === 'done') state.count = this.#announcer.table.countOf(source);
-    return { kind: result.kind, service: this.#listing.items(name).find((item) => item.source === source) };
   }
 }
 

@@ -12,6 +12,7 @@ import { FileSource } from '../sources/file.js';
 import type { BulkUpdate, SourceUpdate } from '../sources/update.js';
 import type { SourceChange } from '../table/merged.js';
 import type { ServicesChange } from '../table/table-change.js';
+import type { DampedTable } from './damped-table.js';
 import { SourceState } from './source-state.js';
 
 type Table = ServicesChange | BulkUpdate;
@@ -34,7 +35,9 @@ export class TableSources {
   /** Every source has been tried once. */
   readonly tried: Promise<void>;
   readonly #announcer: Announcer;
+  readonly #table: DampedTable;
   readonly #log: Log;
+  readonly #dropped: (source: string) => void;
   readonly #loaded: () => void;
   readonly #sources = new Map<string, OpenSource>();
   #tried: () => void = () => {};
@@ -42,9 +45,22 @@ export class TableSources {
   #isLoaded: boolean = false;
   #patience: NodeJS.Timeout | undefined;
 
-  /** `loaded` is called once: every source has been read, or has had its time. */
-  constructor(config: Config, announcer: Announcer, log: Log, loaded: () => void) {
+  /**
+   * `restore`: sources that are written to may have what they had. `dropped`: a source is about to go, with all its entries.
+   * `loaded` is called once: every source has been read, or has had its time.
+   */
+  constructor(
+    config: Config,
+    announcer: Announcer,
+    table: DampedTable,
+    log: Log,
+    restore: () => void,
+    dropped: (source: string) => void,
+    loaded: () => void,
+  ) {
     this.#announcer = announcer;
+    this.#table = table;
+    this.#dropped = dropped;
     this.#log = log;
     this.#loaded = loaded;
     this.tried = new Promise((resolve) => {
@@ -53,6 +69,8 @@ export class TableSources {
     const state = new SourceState(cliSource, 'cli');
     this.#sources.set(cliSource, { state, config: undefined, file: undefined, isSuccessor: false, refused: undefined });
     const opened = config.sources.map((source) => this.#open(source, config, false));
+    restore();
+    for (const name of this.#sources.keys()) this.count(name);
     for (const { file } of opened) file?.start();
     this.#settleFirst();
   }
@@ -68,6 +86,12 @@ export class TableSources {
 
   state(name: string): SourceState | undefined {
     return this.#sources.get(name)?.state;
+  }
+
+  /** It has been written to. */
+  count(name: string): void {
+    const state = this.state(name);
+    if (state !== undefined) state.count = this.#announcer.table.countOf(name);
   }
 
   /** In order of rank. */
@@ -92,7 +116,11 @@ export class TableSources {
       this.#rejected = undefined;
       // Another file of the same name: what the one before said stays until the new one has been read.
       if (next?.kind === 'file') succeeded.add(name);
-      else this.#announcer.dropSource(name);
+      else {
+        this.#dropped(name);
+        this.#table.forget(name);
+        this.#announcer.dropSource(name);
+      }
     }
     for (const [name, source] of wanted) {
       const known = this.#sources.get(name);
@@ -152,7 +180,7 @@ export class TableSources {
     { state: { name }, isSuccessor }: OpenSource,
     { upserted, removed }: SourceChange,
   ): Refusal | undefined {
-    if (!isSuccessor) return this.#announcer.applyServices(name, { upserted, removed });
+    if (!isSuccessor) return this.#table.apply(name, { upserted, removed }, false).refusal;
     const kept = new Set(upserted.map((service) => service.name));
     const gone = this.#announcer.table.namesOf(name).filter((known) => !kept.has(known));
     const refusal = this.#announcer.applyServices(name, { upserted, removed: [...removed, ...gone] });

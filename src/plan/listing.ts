@@ -29,7 +29,7 @@ export interface ListedService {
   readonly name: string;
   readonly source: string;
   readonly owner: string;
-  readonly state: 'Allocated' | 'Pending' | 'Rejected' | 'Shadowed' | 'Ignored';
+  readonly state: 'Allocated' | 'Pending' | 'Rejected' | 'Shadowed' | 'Ignored' | 'Flapping';
   readonly reason: string;
   readonly message: string;
   readonly pool: string;
@@ -51,11 +51,27 @@ export interface RejectedClaim {
 /** By name. Another object whenever anything in it is another. */
 export type RejectedClaims = ReadonlyMap<string, readonly RejectedClaim[]>;
 
+/** What is known of entries that change too often, and stay as they are for a while. */
+export interface HeldEntries {
+  /** Why, in words; undefined: it is not held. */
+  why(source: string, name: string): string | undefined;
+  /** Those that are not in force at all, though they are wanted. */
+  absent(): Iterable<RejectedClaim>;
+}
+
+/** State and addresses alone, for whoever writes many. */
+export interface BriefService {
+  readonly name: string;
+  readonly state: ListedService['state'] | 'Deleted';
+  readonly addresses: readonly string[];
+}
+
 export class Listing {
   readonly #announcer: Announcer;
   readonly #peerOf: (name: string) => PeerView;
   readonly #rejected: () => RejectedClaims;
   readonly #sourceSince: (source: string) => Date;
+  readonly #held: HeldEntries;
   /** What names() answered last, and what it was made of. */
   #names: { readonly of: readonly unknown[]; readonly sorted: readonly string[] } | undefined;
 
@@ -64,24 +80,26 @@ export class Listing {
     peerOf: (name: string) => PeerView,
     rejected: () => RejectedClaims,
     sourceSince: (source: string) => Date,
+    held: HeldEntries = { why: () => undefined, absent: () => [] },
   ) {
     this.#announcer = announcer;
     this.#peerOf = peerOf;
     this.#rejected = rejected;
     this.#sourceSince = sourceSince;
+    this.#held = held;
   }
 
   /** Names of all items, sorted; several items may have one name. */
   names(): readonly string[] {
     const table = this.#announcer.table.names();
     const rejected = this.#rejected();
-    const bulks = [...this.#bulkNames().keys()];
-    if (bulks.length + rejected.size === 0) return table;
+    const more = [...this.#bulkNames().keys(), ...Array.from(this.#held.absent(), ({ name }) => name)];
+    if (more.length + rejected.size === 0) return table;
     // A long list is asked for page by page.
-    const of = [table, rejected, ...bulks];
+    const of = [table, rejected, ...more];
     if (this.#names?.of.length === of.length && of.every((part, i) => part === this.#names?.of[i]))
       return this.#names.sorted;
-    const sorted = [...new Set([...table, ...bulks, ...rejected.keys()])].sort();
+    const sorted = [...new Set([...table, ...more, ...rejected.keys()])].sort();
     this.#names = { of, sorted };
     return sorted;
   }
@@ -90,11 +108,13 @@ export class Listing {
   items(name: string): ListedService[] {
     const claims = this.#announcer.table.claims(name);
     const listed = claims.map((claim, rank) => (rank === 0 ? this.#winner(claim) : this.#shadowed(claim, claims[0]!)));
+    for (const absent of this.#held.absent())
+      if (absent.name === name) listed.push(this.#emptyItem(absent, 'Flapping', 'flapping'));
     const bulk = this.#bulkNames().get(name);
     if (bulk !== undefined) listed.push(this.#bulkItem(name, ...bulk));
     for (const rejected of this.#rejected().get(name) ?? []) {
       const at = listed.findIndex(({ source, state }) => source === rejected.source && state !== 'Rejected');
-      if (at < 0 || rejected.isRepeat) listed.push(this.#rejectedItem(rejected));
+      if (at < 0 || rejected.isRepeat) listed.push(this.#emptyItem(rejected, 'Rejected', 'invalidEntry'));
       // Its last good version stays announced; that it is not what the table says comes first.
       else
         listed[at] = {
@@ -105,6 +125,17 @@ export class Listing {
         };
     }
     return listed;
+  }
+
+  /** What items() says of the one that the source has. */
+  brief(source: string, name: string): BriefService {
+    const claims = this.#announcer.table.claims(name);
+    const rank = claims.findIndex((claim) => claim.source === source);
+    const held = this.#held.why(source, name);
+    if (rank < 0) return { name, state: held === undefined ? 'Deleted' : 'Flapping', addresses: [] };
+    if (rank > 0) return { name, state: 'Shadowed', addresses: [] };
+    const { state, addresses } = this.#announcer.settlement(claims[0]!.service);
+    return { name, state: held === undefined ? state : 'Flapping', addresses: addresses.map(formatAddress) };
   }
 
   /** Everything announced, pending or withheld for one name; rows of a bulk from `row` on, at most `limit`. */
@@ -126,13 +157,12 @@ export class Listing {
 
   #winner({ source, service }: Claim): ListedService {
     const { state, reason, message, pool, addresses } = this.#announcer.settlement(service);
+    const held = this.#held.why(source, service.name);
     return {
       name: service.name,
       source,
       owner: service.owner,
-      state,
-      reason,
-      message,
+      ...(held === undefined ? { state, reason, message } : { state: 'Flapping', reason: 'flapping', message: held }),
       pool,
       addresses: addresses.map(formatAddress),
       since: this.#since(service.name),
@@ -155,10 +185,9 @@ export class Listing {
     };
   }
 
-  #rejectedItem({ source, name, message }: RejectedClaim): ListedService {
+  #emptyItem({ source, name, message }: RejectedClaim, state: 'Rejected' | 'Flapping', reason: string): ListedService {
     const since = this.#sourceSince(source).toISOString();
-    const empty = { owner: '', pool: '', addresses: [], announcements: [] };
-    return { name, source, ...empty, state: 'Rejected', reason: 'invalidEntry', message, since };
+    return { name, source, owner: '', state, reason, message, pool: '', addresses: [], since, announcements: [] };
   }
 
   #bulkItem(name: string, source: string, bulk: Bulk): ListedService {

@@ -28,6 +28,8 @@ export interface LedgerEntry {
   readonly source: string;
   readonly service: string;
   readonly entry: string;
+  /** It came by a stream, and may have to go with it. */
+  readonly ofStream?: boolean;
 }
 
 export interface LedgerContents {

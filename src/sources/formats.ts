@@ -120,7 +120,7 @@ class CsvFormat implements TableFormat {
 }
 
 /** Runs long work to its end and lets the event loop breathe. */
-async function inTurns<T>(work: Generator<void, T>): Promise<T> {
+export async function inTurns<T>(work: Generator<void, T>): Promise<T> {
   for (let began = performance.now(); ; ) {
     const step = work.next();
     if (step.done === true) return step.value;

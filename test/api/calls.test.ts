@@ -72,13 +72,15 @@ describe('the calls of the control API', () => {
       const reply = await served.ask('PUT', `${web}?owner=ops&force=true`, JSON.stringify(entry));
       assert.equal(reply.status, 200);
       assert.deepEqual(served.house.written, [['cli', 'shop/new', entry, { owner: 'ops', force: true }]]);
-      assert.deepEqual(reply.json(), service('shop/new', { source: 'cli', owner: 'ops' }));
+      const written = service('shop/new', { source: 'cli', owner: 'ops', warnings: ['labels: odd'] });
+      assert.deepEqual(reply.json(), written);
     });
 
     it('answers an identical write alike', async () => {
       const first = await served.ask('PUT', web, JSON.stringify(entry));
       const second = await served.ask('PUT', web, JSON.stringify(entry));
-      assert.deepEqual([second.status, second.text], [200, first.text]);
+      const { warnings: _, ...written } = first.json();
+      assert.deepEqual([second.status, second.json()], [200, { ...written, warnings: [] }]);
     });
 
     it('reads names as URLs write them', async () => {
@@ -100,24 +102,29 @@ describe('the calls of the control API', () => {
     });
 
     const refusals = [
-      { refusal: { kind: 'noSuchSource' }, status: 404, extra: {} },
-      { refusal: { kind: 'notWritable', message: 'a file' }, status: 409, extra: { detail: 'a file' } },
-      { refusal: { kind: 'noSuchService' }, status: 404, extra: {} },
+      { refusal: { failure: 'noSuchSource' }, status: 404, extra: {} },
+      { refusal: { failure: 'notWritable', message: 'a file' }, status: 409, extra: { detail: 'a file' } },
+      { refusal: { failure: 'noSuchService', name: 'shop/new' }, status: 404, extra: {} },
       {
-        refusal: { kind: 'invalid', problems: ['addresses[0]: no'] },
+        refusal: { failure: 'invalid', name: undefined, problems: ['addresses[0]: no'] },
         status: 422,
         extra: { problems: ['addresses[0]: no'] },
       },
-      { refusal: { kind: 'otherOwner', owner: 'team-b' }, status: 409, extra: { owner: 'team-b' } },
-      { refusal: { kind: 'refused', message: 'too many' }, status: 409, extra: { detail: 'too many' } },
+      {
+        refusal: { failure: 'otherOwner', name: 'shop/new', owner: 'team-b' },
+        status: 409,
+        extra: { owner: 'team-b' },
+      },
+      { refusal: { failure: 'refused', message: 'too many' }, status: 409, extra: { detail: 'too many' } },
+      { refusal: { failure: 'notStored', message: 'no room' }, status: 507, extra: {} },
     ] as const;
     for (const { refusal, status, extra } of refusals)
-      it(`answers ${status} to a write that comes to ${refusal.kind}`, async () => {
+      it(`answers ${status} to a write that comes to ${refusal.failure}`, async () => {
         served.house.refusal = refusal;
         for (const reply of [await served.ask('PUT', web, '{}'), await served.ask('DELETE', web)]) {
           assert.equal(reply.headers['content-type'], 'application/problem+json');
           const { status: said, code, title, ...rest } = reply.json();
-          assert.deepEqual({ http: reply.status, said, code }, { http: status, said: status, code: refusal.kind });
+          assert.deepEqual({ http: reply.status, said, code }, { http: status, said: status, code: refusal.failure });
           assert.equal(typeof title, 'string');
           for (const [key, value] of Object.entries(extra)) assert.deepEqual(rest[key], value);
         }
@@ -140,7 +147,7 @@ describe('the calls of the control API', () => {
     it('leaves one line in the log for each write, with what came of it', async () => {
       await served.ask('PUT', `${web}?owner=ops`, '{}');
       await served.ask('PUT', `${web}?owner=ops`, '{}');
-      served.house.refusal = { kind: 'otherOwner', owner: 'team-b' };
+      served.house.refusal = { failure: 'otherOwner', name: 'shop/new', owner: 'team-b' };
       await served.ask('DELETE', `${web}?owner=ops`);
       const said = served.log.lines.map(({ level, event, fields: { method, target, owner, result } }) => ({
         level,
@@ -152,6 +159,23 @@ describe('the calls of the control API', () => {
         { level: 'debug', event: 'apiWrite', said: 'PUT /v1/sources/cli/services/shop/new ops unchanged' },
         { level: 'warn', event: 'apiWrite', said: 'DELETE /v1/sources/cli/services/shop/new ops otherOwner' },
       ]);
+    });
+
+    it('has what was written in that line', async () => {
+      await served.ask('PUT', web, JSON.stringify(entry));
+      await served.ask('PUT', '/v1/sources/cli/services', '{}');
+      const [put, table] = served.log.lines.map(({ fields }) => fields);
+      assert.equal(put?.['entry'], '{"name":"shop/new"}');
+      assert.deepEqual([table?.['services'], table?.['added'], table?.['removed']], [1, 1, 0]);
+    });
+
+    it('does not fill the log with one refusal, however often it is asked for', async () => {
+      served.house.refusal = { failure: 'otherOwner', name: 'shop/new', owner: 'team-b' };
+      for (let i = 0; i < 100; i++) await served.ask('PUT', `${web}?owner=ops`, '{}');
+      const warned = served.log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['times']);
+      assert.deepEqual(warned, [undefined, 2, 4, 8, 16, 32, 64]);
+      await served.ask('PUT', `${web}?owner=dev`, '{}');
+      assert.equal(served.log.lines.at(-1)?.level, 'warn', 'of another it is another');
     });
 
     it('writes nothing of a client into the log that a terminal would obey', async () => {

@@ -2,7 +2,11 @@
 
 import {
   BadCursor,
+  type EntryStream,
+  type EntryWritten,
   type House,
+  type Line,
+  type LineAnswer,
   type Page,
   type PageRequest,
   type ReloadResult,
@@ -10,7 +14,11 @@ import {
   type ServiceBody,
   type SourceBody,
   type StatusBody,
-  type WriteResult,
+  type StreamSummary,
+  type TableBody,
+  type TableWritten,
+  type WriteFailure,
+  type WriteOptions,
 } from '../../src/api/house.js';
 import type { PeerStatus } from '../../src/bgp/protocol.js';
 
@@ -60,11 +68,6 @@ export const service = (name: string, changes: Partial<ServiceBody> = {}): Servi
   ...changes,
 });
 
-interface WriteOptions {
-  readonly owner?: string;
-  readonly force: boolean;
-}
-
 export class FakeHouse implements House {
   statusBody: StatusBody = {
     node: 'node-a',
@@ -84,7 +87,12 @@ export class FakeHouse implements House {
   ];
   readonly table = new Map<string, ServiceBody>([['shop/web', service('shop/web')]]);
   /** What the next write comes to; undefined: it is done. */
-  refusal: Exclude<WriteResult, { kind: 'done' | 'unchanged' }> | undefined;
+  refusal: WriteFailure | undefined;
+  /** Lines of streams, in the order in which they were taken. */
+  readonly taken: (string | 'tooLong')[] = [];
+  /** A stream answers when this is done. */
+  pause: Promise<void> | undefined;
+  openStreams = 0;
   reloadResult: ReloadResult = { kind: 'done', warnings: [] };
   /** Thrown by everything. */
   fault: Error | undefined;
@@ -119,22 +127,58 @@ export class FakeHouse implements House {
     return this.sourceBodies;
   }
 
-  putService(source: string, name: string, entry: unknown, options: WriteOptions): WriteResult {
+  async putService(
+    source: string,
+    name: string,
+    entry: unknown,
+    options: WriteOptions,
+  ): Promise<EntryWritten | WriteFailure> {
     this.written.push([source, name, entry, options]);
     if (this.refusal !== undefined) return this.refusal;
     const before = this.table.get(name);
-    if (before?.source === source) return { kind: 'unchanged', service: before };
+    if (before?.source === source) return { outcome: 'unchanged', service: before, warnings: [], entry: '' };
     const written = service(name, { source, owner: options.owner ?? '' });
     this.table.set(name, written);
-    return { kind: 'done', service: written };
+    return { outcome: 'done', service: written, warnings: ['labels: odd'], entry: '{"name":"shop/new"}' };
   }
 
-  deleteService(source: string, name: string, options: WriteOptions): WriteResult {
+  async deleteService(source: string, name: string, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
     this.written.push([source, name, undefined, options]);
     if (this.refusal !== undefined) return this.refusal;
-    if (this.table.get(name)?.source !== source) return { kind: 'noSuchService' };
+    if (this.table.get(name)?.source !== source) return { failure: 'noSuchService', name };
     this.table.delete(name);
-    return { kind: 'done', service: undefined };
+    return { outcome: 'done', service: undefined, warnings: [], entry: '' };
+  }
+
+  async replaceServices(source: string, body: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure> {
+    if (this.refusal !== undefined) return this.refusal;
+    const lines: string[] = [];
+    if (body.format === 'json') lines.push(Buffer.from(body.octets).toString());
+    else for await (const some of body.lines) lines.push(...some.map((line) => Buffer.from(line).toString()));
+    this.written.push([source, body.format, lines, options]);
+    const counts = { services: lines.length, added: lines.length, changed: 0, removed: 0, held: 0 };
+    return { outcome: 'done', ...counts, warnings: [] };
+  }
+
+  openStream(): EntryStream | WriteFailure {
+    if (this.refusal !== undefined) return this.refusal;
+    this.openStreams++;
+    return {
+      take: async (lines: readonly Line[]): Promise<readonly LineAnswer[]> => {
+        await this.pause;
+        const texts = lines.map((line) => (line === 'tooLong' ? line : Buffer.from(line).toString()));
+        this.taken.push(...texts);
+        return texts.map((text) =>
+          text === 'tooLong'
+            ? { name: undefined, failure: { failure: 'invalid', name: undefined, problems: ['too long'] } }
+            : { name: text, state: 'Allocated', addresses: [] },
+        );
+      },
+      close: (): StreamSummary => {
+        this.openStreams--;
+        return { written: 0, removed: 0, unchanged: 0, refused: 0, withdrawnAfterSeconds: undefined };
+      },
+    };
   }
 
   async reload(): Promise<ReloadResult> {

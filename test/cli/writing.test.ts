@@ -58,7 +58,7 @@ describe('herald, told what to do', () => {
   });
 
   it('names the owner who is in the way', async () => {
-    served.house.refusal = { kind: 'otherOwner', owner: 'team-b' };
+    served.house.refusal = { failure: 'otherOwner', name: 'shop/new', owner: 'team-b' };
     const { code, err } = await tell('announce shop/new 203.0.113.10');
     assert.equal(code, 1);
     assert.match(err, /team-b/);

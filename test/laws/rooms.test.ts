@@ -69,7 +69,7 @@ const rooms: Readonly<Record<string, Room>> = {
   // The running house: what joins the rooms, seen by the windows through one door.
   house: {
     uses: ['api', 'bgp', 'config', 'io', 'net', 'plan', 'problem.ts', 'sources', 'table', 'version.ts'],
-    knows: ['ports.ts'],
+    knows: ['ports.ts', 'pools'],
     packages: [node],
   },
   'version.ts': { uses: ['io/package-file.ts'], packages: ['node:fs'] },

@@ -1,0 +1,99 @@
+// What a checked write does: to the table, to the disk, to who keeps the entry alive. Applied at once, stored with all else
+// of this turn. What is the same as before costs nothing: no announcement, no line in the log, no write to the disk.
+
+import type { WriteFailure } from '../api/house.js';
+import { type Announcer, describeRefusal } from '../plan/announcer.js';
+import type { SourceChange } from '../table/merged.js';
+import { type Service, sameService } from '../table/service.js';
+import type { DampedTable } from './damped-table.js';
+import { NotStored, type StoredEntries } from './stored-entries.js';
+import type { StreamClaims, StreamOfOne } from './stream-claims.js';
+
+export interface Manner {
+  readonly force: boolean;
+  /** In whose name entries are removed. */
+  readonly owner: string | undefined;
+  /** The stream that it came by. */
+  readonly stream: StreamOfOne | undefined;
+}
+
+export type Refused = Extract<WriteFailure, { failure: 'refused' }>;
+
+export class EntryChanges {
+  readonly #announcer: Announcer;
+  readonly #table: DampedTable;
+  readonly #stored: StoredEntries;
+  readonly #claims: StreamClaims;
+  readonly #changed: (source: string) => void;
+
+  /** `changed`: a source has other entries now. */
+  constructor(
+    announcer: Announcer,
+    table: DampedTable,
+    stored: StoredEntries,
+    claims: StreamClaims,
+    changed: (source: string) => void,
+  ) {
+    this.#announcer = announcer;
+    this.#table = table;
+    this.#stored = stored;
+    this.#claims = claims;
+    this.#changed = changed;
+  }
+
+  /** What is in force of the source. */
+  of(source: string, name: string): Service | undefined {
+    return this.#announcer.table.of(source, name);
+  }
+
+  isHeld(source: string, name: string): boolean {
+    return this.#table.isHeld(source, name);
+  }
+
+  /** Whether the entry is in force as it stands. Then it is nobody's but its writer's all the same. */
+  isInForce(source: string, service: Service, stream: StreamOfOne | undefined): boolean {
+    const known = this.of(source, service.name);
+    if (known === undefined || !sameService(known, service)) return false;
+    if (this.isHeld(source, service.name)) this.#table.again(source, known);
+    if (!this.#claims.has(source, service.name)) return true;
+    this.#claims.claim(source, service.name, stream);
+    if (stream === undefined)
+      this.#stored.note({ source, name: service.name, before: known, after: known, ofStream: false });
+    return true;
+  }
+
+  /** All or nothing, but for entries that flap: their names are answered. No name stands in it twice. */
+  apply(source: string, change: SourceChange, { force, owner, stream }: Manner): Refused | readonly string[] {
+    const before = new Map<string, Service | undefined>();
+    for (const { name } of change.upserted) before.set(name, this.of(source, name));
+    for (const name of change.removed) before.set(name, this.of(source, name));
+    const { refusal, held } = this.#table.apply(source, change, force, owner);
+    if (refusal !== undefined) return { failure: 'refused', message: describeRefusal(refusal) };
+    const staying = held.length === 0 ? undefined : new Set(held);
+    const ofStream = stream !== undefined;
+    for (const name of change.removed) {
+      this.#claims.claim(source, name, undefined);
+      if (before.get(name) !== undefined)
+        this.#stored.note({ source, name, before: before.get(name), after: undefined, ofStream });
+    }
+    for (const after of change.upserted) {
+      const { name } = after;
+      if (staying?.has(name) === true) continue;
+      this.#claims.claim(source, name, stream);
+      this.#stored.note({ source, name, before: before.get(name), after, ofStream });
+    }
+    this.#changed(source);
+    return held;
+  }
+
+  /** Undefined when all that was written until now is on disk. */
+  async stored(): Promise<WriteFailure | undefined> {
+    try {
+      await this.#stored.stored();
+      return undefined;
+    } catch (error) {
+      if (error instanceof NotStored) return { failure: 'notStored', message: error.message };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// Everything that clients of the API write to a source: single entries, whole tables, streams. Applied at once, answered
+// when it is stored.
+
+import type {
+  EntryStream,
+  EntryWritten,
+  TableBody,
+  TableWritten,
+  WriteFailure,
+  WriteOptions,
+  WriteOutcome,
+} from '../api/house.js';
+import type { Config } from '../config/config.js';
+import type { Announcer } from '../plan/announcer.js';
+import type { Listing } from '../plan/listing.js';
+import { EntryReader, formatEntry } from '../table/entry.js';
+import type { Service } from '../table/service.js';
+import { foreignOwner, readWritten, unwritable } from './entries.js';
+import type { EntryChanges } from './entry-changes.js';
+import { LineStream } from './line-stream.js';
+import { readSentTable, type SentTable } from './sent-table.js';
+import type { StreamClaims } from './stream-claims.js';
+
+export interface WriterRooms {
+  readonly announcer: Announcer;
+  readonly changes: EntryChanges;
+  readonly claims: StreamClaims;
+  readonly listing: Listing;
+  config(): Config;
+}
+
+export class Writers {
+  readonly #rooms: WriterRooms;
+
+  constructor(rooms: WriterRooms) {
+    this.#rooms = rooms;
+  }
+
+  async put(source: string, name: string, entry: unknown, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
+    const { changes } = this.#rooms;
+    const config = this.#rooms.config();
+    const refused = unwritable(source, config);
+    if (refused !== undefined) return refused;
+    const written = readWritten(new EntryReader(config.communityAliases), entry, options, name);
+    if ('failure' in written) return written;
+    const { service, warnings } = written;
+    const foreign = foreignOwner(changes.of(source, name), service.owner, options.force);
+    if (foreign !== undefined) return foreign;
+    let outcome: WriteOutcome = 'unchanged';
+    if (!changes.isInForce(source, service, undefined)) {
+      const { force, owner } = options;
+      const held = changes.apply(source, { upserted: [service], removed: [] }, { force, owner, stream: undefined });
+      if ('failure' in held) return held;
+      outcome = held.length > 0 ? 'held' : 'done';
+    }
+    return (await changes.stored()) ?? this.#written(source, name, outcome, service, warnings);
+  }
+
+  async delete(source: string, name: string, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
+    const { changes } = this.#rooms;
+    const { force, owner } = options;
+    const refused = unwritable(source, this.#rooms.config());
+    if (refused !== undefined) return refused;
+    const known = changes.of(source, name);
+    if (known === undefined && !changes.isHeld(source, name)) return { failure: 'noSuchService', name };
+    const foreign = foreignOwner(known, owner ?? '', force);
+    if (foreign !== undefined) return foreign;
+    const removed = changes.apply(source, { upserted: [], removed: [name] }, { force, owner, stream: undefined });
+    if ('failure' in removed) return removed;
+    return (await changes.stored()) ?? this.#written(source, name, 'done', undefined, []);
+  }
+
+  async replace(source: string, body: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure> {
+    const refused = unwritable(source, this.#rooms.config());
+    if (refused !== undefined) return refused;
+    const sent = await readSentTable(body, this.#rooms.config().communityAliases, options);
+    if ('failure' in sent) return sent;
+    // While it was read the source may have gone.
+    const gone = unwritable(source, this.#rooms.config());
+    if (gone !== undefined) return gone;
+    const difference = this.#difference(source, sent, options);
+    if ('failure' in difference) return difference;
+    const { changes } = this.#rooms;
+    const { force, owner } = options;
+    const upserted = difference.upserted.filter((service) => !changes.isInForce(source, service, undefined));
+    const { removed } = difference;
+    const isSame = upserted.length + removed.length === 0;
+    const held = isSame ? [] : changes.apply(source, { upserted, removed }, { force, owner, stream: undefined });
+    if ('failure' in held) return held;
+    const failure = await changes.stored();
+    if (failure !== undefined) return failure;
+    const { added } = difference;
+    return {
+      outcome: isSame ? 'unchanged' : 'done',
+      services: sent.services.size,
+      added,
+      changed: upserted.length - added,
+      removed: removed.length,
+      held: held.length,
+      warnings: sent.warnings,
+    };
+  }
+
+  stream(source: string, options: WriteOptions): EntryStream | WriteFailure {
+    const refused = unwritable(source, this.#rooms.config());
+    return refused ?? new LineStream(source, options, this.#rooms);
+  }
+
+  /** What replaces a table, as far as owners allow. */
+  #difference(
+    source: string,
+    { services }: SentTable,
+    { owner, force }: WriteOptions,
+  ): WriteFailure | { upserted: Service[]; removed: string[]; added: number } {
+    const { changes, announcer } = this.#rooms;
+    let added = 0;
+    for (const service of services.values()) {
+      const known = changes.of(source, service.name);
+      if (known === undefined) added++;
+      const foreign = foreignOwner(known, service.owner, force);
+      if (foreign !== undefined) return foreign;
+    }
+    const removed = announcer.table.namesOf(source).filter((name) => !services.has(name));
+    for (const name of removed) {
+      const foreign = foreignOwner(changes.of(source, name), owner ?? '', force);
+      if (foreign !== undefined) return foreign;
+    }
+    return { upserted: [...services.values()], removed, added };
+  }
+
+  #written(
+    source: string,
+    name: string,
+    outcome: WriteOutcome,
+    service: Service | undefined,
+    warnings: readonly string[],
+  ): EntryWritten {
+    return {
+      outcome,
+      service: this.#rooms.listing.items(name).find((item) => item.source === source),
+      warnings,
+      entry: service === undefined ? '' : JSON.stringify(formatEntry(service)),
+    };
+  }
+}
