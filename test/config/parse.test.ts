@@ -221,8 +221,6 @@ describe('keys of what is still to come', () => {
       `20: addressPools[0].spec.autoAssign: ${waits}`,
       `21: allocation: ${waits}`,
       `22: l2Advertisements: ${waits}`,
-      `25: sources[0].socket.onDisconnect: ${waits}`,
-      `25: sources[0].socket.after: ${waits}`,
       `26: http.listen: ${waits}`,
       `27: metrics.compat: ${waits}`,
     ]);
