@@ -6,6 +6,7 @@ import { csv, type RunningHerald, startHerald, tableAddresses } from './daemons/
 import { changeLatencies, median, quantile } from './measure.js';
 import { Sinks } from './sinks.js';
 import { nowMs, type Stage } from './stage.js';
+import { streamUpserts } from './stream.js';
 
 interface Observation {
   readonly holds: boolean;
@@ -124,6 +125,23 @@ async function stalledPeerCostsNothing(stage: Stage): Promise<Observation> {
   });
 }
 
+/** Fifty thousand changes a second, from the client's first line to the peer's last route. */
+async function streamsIntoAnnouncements(stage: Stage): Promise<Observation> {
+  const upserts = 200_000;
+  const work = { routes: 0, peers: 1, holdTimeSeconds: 90 };
+  return withHerald(stage, work, async ({ socket, program }, sinks) => {
+    const { answeredMs, announcedMs } = await streamUpserts(socket, sinks, upserts);
+    const perSecond = upserts / (Math.max(answeredMs, announcedMs) / 1000);
+    const { residentMb } = usageOf(program);
+    const figures = rounded({ perSecond, answeredMs, announcedMs, residentMb });
+    return {
+      holds: perSecond >= 50_000,
+      text: `${Math.round(perSecond)} upserts a second: ${upserts} announced after ${figures['announcedMs']} ms, stored and answered after ${figures['answeredMs']} ms; resident ${figures['residentMb']} MB`,
+      figures,
+    };
+  });
+}
+
 export const facts: readonly {
   readonly id: string;
   readonly title: string;
@@ -138,5 +156,10 @@ export const facts: readonly {
     id: 'stalled-peer',
     title: 'a peer that stops reading costs the others nothing, and bounded memory',
     measure: stalledPeerCostsNothing,
+  },
+  {
+    id: 'stream',
+    title: '200,000 upserts on one connection, each announced, stored and answered',
+    measure: streamsIntoAnnouncements,
   },
 ];

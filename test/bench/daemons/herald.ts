@@ -69,6 +69,7 @@ function endOfAnswer(text: string): number | undefined {
 }
 
 export interface RunningHerald extends Running {
+  readonly socket: string;
   /** Renames a file over the table; returns the moment before. */
   replaceTable(text: string): number;
   request(method: string, path: string, body?: string): Promise<string>;
@@ -105,6 +106,7 @@ export async function startHerald(stage: Stage, work: Work, format: TableFormat)
   };
   return {
     ...started,
+    socket,
     request,
     replaceTable,
     announce: async (address) => {
