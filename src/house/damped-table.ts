@@ -13,6 +13,7 @@ import {
   windowMs,
 } from '../table/damping.js';
 import type { SourceChange } from '../table/merged.js';
+import { whole } from '../table/plain-service.js';
 import type { Service } from '../table/service.js';
 
 export interface Applied {
@@ -114,7 +115,7 @@ export class DampedTable implements HeldEntries {
     this.#timer = undefined;
     const { table } = this.#announcer;
     for (const { source, change, event } of this.#damping.settle(this.#environment.nowMs())) {
-      const changed = change.upserted.map((after) => ({ before: table.of(source, after.name), after }));
+      const changed = change.upserted.map((after) => ({ before: table.of(source, after.name), after: whole(after) }));
       const refusal = changed.length === 0 ? undefined : this.#announcer.applyServices(source, change);
       this.#tell(event, refusal);
       if (refusal === undefined) this.#settled(source, changed);

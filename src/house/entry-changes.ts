@@ -80,7 +80,7 @@ export class EntryChanges {
       const { name } = after;
       if (staying?.has(name) === true) continue;
       this.#claims.claim(source, name, stream);
-      this.#stored.note({ source, name, before: before.get(name), after, ofStream });
+      this.#stored.note({ source, name, before: before.get(name), after: whole(after), ofStream });
     }
     this.#changed(source);
     return held;

@@ -4,6 +4,7 @@
 
 import { type Address, type Prefix, sameAddress } from '../net/address.js';
 import type { SourceChange } from './merged.js';
+import { whole } from './plain-service.js';
 import type { Service } from './service.js';
 
 export const mostChanges = 5;
@@ -81,7 +82,8 @@ export class Damping {
     const held: string[] = [];
     const events: DampingEvent[] = [];
     for (const name of removed) this.#removed(source, name, removed.length, current, writerOf(undefined));
-    for (const service of upserted) {
+    for (const kept of upserted) {
+      const service = whole(kept);
       const before = current(service.name);
       const known = this.#find(source, service.name);
       // Most entries are new, or change something else.
