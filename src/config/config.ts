@@ -15,6 +15,7 @@ export interface Config {
   /** Only those whose nodeSelectors match this node. */
   readonly bgpPeers: readonly BgpPeer[];
   readonly addressPools: readonly AddressPool[];
+  readonly allocation: AllocationRules;
   /** With the implied one when the key is absent; only those whose nodeSelectors match this node. */
   readonly bgpAdvertisements: readonly BgpAdvertisement[];
   /** Whether any advertisement exists that other nodes have and this one has not: tells notThisNode from noMatchingAdvertisement. */
@@ -63,6 +64,36 @@ export interface AddressPool {
   readonly labels: Labels;
   /** Inclusive, in the order written. */
   readonly ranges: readonly { readonly first: Address; readonly last: Address }[];
+  readonly autoAssign: boolean;
+  /** No IPv4 address that ends in .0 or .255. */
+  readonly avoidBuggyIPs: boolean;
+  /** Undefined: for every service. */
+  readonly serviceAllocation: ServiceAllocation | undefined;
+  /** draining: keeps what it has, gives nothing new. disabled: as if absent. */
+  readonly state: 'active' | 'draining' | 'disabled';
+  /** Undefined: as `allocation` says; the next as well. */
+  readonly onRevoke: OnRevoke | undefined;
+  readonly reuseDelaySeconds: number | undefined;
+}
+
+export interface ServiceAllocation {
+  /** Lower goes first, 0 last. */
+  readonly priority: number;
+  readonly namespaces: readonly string[];
+  readonly namespaceSelectors: readonly LabelSelector[];
+  readonly serviceSelectors: readonly LabelSelector[];
+}
+
+/** What becomes of a live allocation that its pool no longer covers. */
+export type OnRevoke = 'reassign' | 'keep' | 'refuse' | 'release';
+
+export interface AllocationRules {
+  readonly onRevoke: OnRevoke;
+  /** How long a service that moves has both its addresses. */
+  readonly overlapSeconds: number;
+  /** How long a freed address rests before another service gets it. */
+  readonly reuseDelaySeconds: number;
+  readonly maxMovesPerMinute: number;
 }
 
 export interface BgpAdvertisement {

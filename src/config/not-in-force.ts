@@ -8,13 +8,6 @@ import { type SectionKey, sections } from './schema.js';
 
 /** `*`: every item. A value that is the default, or an empty list, asks for nothing and is not warned about. */
 const waiting: Readonly<Record<string, string>> = {
-  'addressPools.*.autoAssign': 'address allocation',
-  'addressPools.*.avoidBuggyIPs': 'address allocation',
-  'addressPools.*.serviceAllocation': 'address allocation',
-  'addressPools.*.state': 'address allocation',
-  'addressPools.*.onRevoke': 'address allocation',
-  'addressPools.*.reuseDelay': 'address allocation',
-  allocation: 'address allocation',
   l2Advertisements: 'ARP and NDP',
   bfdProfiles: 'BFD',
   'bgpPeers.*.bfdProfile': 'BFD',
@@ -32,9 +25,6 @@ const waiting: Readonly<Record<string, string>> = {
 export const waitingKeys: ReadonlySet<string> = new Set(Object.keys(waiting));
 
 export function warnOfWaiting(reader: Reader, root: unknown): void {
-  const poolsOnly =
-    'no addresses are given out from pools yet in this version; those a table names are matched against them';
-  for (const path of written(root, ['addressPools'], [])) reader.warnAtKey(path, poolsOnly);
   for (const [key, what] of Object.entries(waiting))
     for (const path of written(root, key.split('.'), []))
       reader.warnAtKey(path, `not in force yet in this version (waits for ${what})`);

@@ -98,8 +98,8 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
   const sources = readSources(reader, items('sources', schema.source, 'source'), resolveFile);
   const safety = section('safety', schema.safety).value;
   const log = section('log', schema.log).value;
+  const { overlap, reuseDelay, ...allocation } = section('allocation', schema.allocation).value;
   for (const [key, shape] of [
-    ['allocation', schema.allocation],
     ['http', schema.http],
     ['metrics', schema.metrics],
   ] as const)
@@ -110,6 +110,7 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
     bgp: { asn: bgp.value.asn, routerId: peers.routerId, listen: bgp.value.listen },
     bgpPeers: peers.peers,
     addressPools: pools,
+    allocation: { ...allocation, overlapSeconds: overlap, reuseDelaySeconds: reuseDelay },
     ...(raw('bgpAdvertisements') === undefined
       ? { bgpAdvertisements: [everything], bgpAdvertisementsElsewhere: [] }
       : advertisements),

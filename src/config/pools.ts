@@ -40,11 +40,21 @@ export function readPools(reader: Reader, items: readonly Section<Pool>[]): read
       entries.push({ ...range, text, pool: name, path, order: entries.length });
       return [range];
     });
-    const { serviceAllocation } = item.value;
+    const { serviceAllocation, autoAssign, avoidBuggyIPs, state, onRevoke, reuseDelay } = item.value;
     for (const [index, namespace] of (serviceAllocation?.namespaces ?? []).entries())
       if (serviceAllocation?.namespaces.indexOf(namespace) !== index)
         reader.error(item.path('serviceAllocation', 'namespaces', index), 'duplicate definition in namespaces field');
-    return { name, labels, ranges };
+    return {
+      name,
+      labels,
+      ranges,
+      autoAssign,
+      avoidBuggyIPs,
+      serviceAllocation,
+      state,
+      onRevoke,
+      reuseDelaySeconds: reuseDelay,
+    };
   });
   reportOverlaps(reader, entries);
   return pools.filter(({ name }) => named.has(name));

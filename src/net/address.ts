@@ -155,6 +155,22 @@ export function prefixKey({ family, words, length }: Prefix): number | string {
   return family === 'ipv4' ? words[0]! * 64 + length : `${words.join(',')}/${length}`;
 }
 
+/** Equal for equal addresses, for maps and sets. */
+export type AddressKey = number | string;
+
+export const addressKey = ({ family, words }: Address): AddressKey =>
+  family === 'ipv4' ? words[0]! : `${words[0]},${words[1]},${words[2]},${words[3]}`;
+
+/** The one after it; the last of a family is followed by the first. */
+export function nextAddress({ family, words }: Address): Address {
+  const next = [...words];
+  for (let i = next.length - 1; i >= 0; i--) {
+    next[i] = (next[i]! + 1) >>> 0;
+    if (next[i] !== 0) break;
+  }
+  return { family, words: next };
+}
+
 export const isIpv6LinkLocal = ({ family, words }: Address): boolean =>
   family === 'ipv6' && (words[0]! & 0xffc00000) >>> 0 === 0xfe800000;
 

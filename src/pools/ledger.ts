@@ -8,10 +8,12 @@ export interface LedgerHolding {
   readonly addresses: readonly string[];
   /** The pool they came from; '' where no pool exists. */
   readonly pool: string;
+  /** The pool its entry asked for when it got them, if it asked for one. */
+  readonly asked?: string;
   /** Milliseconds since 1970. */
   readonly since: number;
   /** Held side by side after a move, until then. */
-  readonly leaving?: { readonly addresses: readonly string[]; readonly until: number };
+  readonly leaving?: { readonly addresses: readonly string[]; readonly pool?: string; readonly until: number };
 }
 
 export interface LedgerRelease {

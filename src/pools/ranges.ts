@@ -5,10 +5,17 @@ import type { AddressPool } from '../config/config.js';
 import { type Address, compareAddresses } from '../net/address.js';
 
 export type PoolOf = (address: Address) => string | undefined;
+/** The pool itself. */
+export type FindPool = (address: Address) => AddressPool | undefined;
 
 export function poolIndex(pools: readonly AddressPool[]): PoolOf {
+  const find = poolFinder(pools);
+  return (address) => find(address)?.name;
+}
+
+export function poolFinder(pools: readonly AddressPool[]): FindPool {
   const ranges = pools
-    .flatMap(({ name, ranges }) => ranges.map(({ first, last }) => ({ name, first, last })))
+    .flatMap((pool) => pool.ranges.map(({ first, last }) => ({ pool, first, last })))
     .sort((a, b) => compareAddresses(a.first, b.first));
   return (address) => {
     let low = 0;
@@ -19,6 +26,6 @@ export function poolIndex(pools: readonly AddressPool[]): PoolOf {
       else high = middle;
     }
     const candidate = ranges[low - 1];
-    return candidate !== undefined && compareAddresses(address, candidate.last) <= 0 ? candidate.name : undefined;
+    return candidate !== undefined && compareAddresses(address, candidate.last) <= 0 ? candidate.pool : undefined;
   };
 }

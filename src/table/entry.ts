@@ -190,6 +190,7 @@ const rows: { [K in keyof Service]: Row<Service[K]> } = {
     read: (value, to) => readChoice(value, to, ['Cluster', 'Local']),
     write: (policy) => (policy === 'Cluster' ? undefined : policy),
   },
+  selector: { read: readLabels, write: (labels) => (Object.keys(labels).length === 0 ? undefined : labels) },
   endpoints: {
     read: (value, to) => readList(value, to, readEndpoint, (endpoint) => JSON.stringify(endpoint)),
     write: (endpoints) =>
@@ -225,6 +226,7 @@ export const defaultService = (): Draft => ({
   loadBalancerClass: '',
   labels: nothing,
   externalTrafficPolicy: 'Cluster',
+  selector: nothing,
   endpoints: undefined,
   nodes: none,
   enabled: true,

@@ -21,6 +21,8 @@ export interface Service {
   readonly loadBalancerClass: string;
   readonly labels: Labels;
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
+  /** Which backends serve it: with Local, services share an address only where these are the same. */
+  readonly selector: Labels;
   /** Undefined: not looked at. */
   readonly endpoints: readonly ServiceEndpoint[] | undefined;
   /** Empty: all. */
