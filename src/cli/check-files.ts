@@ -3,8 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../house/load-config.js';
-import { poolIndex } from '../pools/ranges.js';
-import { settle } from '../pools/settle.js';
+import { Rules } from '../pools/demand.js';
 import type { Problem } from '../problem.js';
 import { FileSource } from '../sources/file.js';
 import type { SourceUpdate } from '../sources/update.js';
@@ -63,10 +62,11 @@ function rejections(
   { upserted }: Extract<SourceUpdate, { kind: 'services' }>,
   config: Config,
 ): Problem[] {
-  const poolOf = poolIndex(config.addressPools);
+  const rules = new Rules(config);
   return upserted.map(whole).flatMap((service): Problem[] => {
-    const { state, reason, message } = settle(service, config, poolOf);
-    if (state !== 'Rejected') return [];
+    const demand = rules.demand(service);
+    if (demand.kind !== 'impossible') return [];
+    const { reason, message } = demand;
     const where = { file, line: 0, column: 0 };
     return [{ severity: 'warning', where, path: service.name, message: `${reason}: ${message}` }];
   });

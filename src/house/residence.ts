@@ -293,7 +293,8 @@ export class Residence implements House {
     const { config, problems } = loadConfig(configFile);
     if (config === undefined) return this.#stayStale(problems, '', isAsked);
     const refusal = this.#announcer.configure(config, false);
-    if (refusal !== undefined) return this.#stayStale(problems, describeRefusal(refusal), isAsked);
+    if (refusal !== undefined && 'withdrawals' in refusal)
+      return this.#stayStale(problems, describeRefusal(refusal), isAsked);
     const isNews = this.#isStale || !sameProblems(problems, this.#configProblems);
     const changes = configDifference(this.#config, config);
     this.#config = config;

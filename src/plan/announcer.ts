@@ -5,11 +5,12 @@ import type { BgpAdvertisement, Config, RouteAttributes } from '../config/config
 import { anySelects } from '../config/selector.js';
 import type { Family } from '../net/address.js';
 import { type PoolOf, poolIndex } from '../pools/ranges.js';
-import { type Settlement, settle } from '../pools/settle.js';
+import type { Settlement } from '../pools/settlement.js';
 import type { Bulk } from '../table/bulk.js';
 import { MergedTable, type Slot, type SourceChange } from '../table/merged.js';
 import { whole } from '../table/plain-service.js';
 import type { Service } from '../table/service.js';
+import { Allotment, type AllotmentPorts, inMemory } from './allotment.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
 import { PlainPlans } from './plain-plans.js';
 import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from './plan.js';
@@ -27,11 +28,16 @@ export interface RoutePort {
   forgetAttributes(ids: readonly AttributesId[]): void;
 }
 
-/** Why a change was put back. */
+/** Why a change was put back: it would withdraw too much at once. */
 export interface Refusal {
   readonly withdrawals: number;
   readonly announced: number;
   readonly allowedPercent: number;
+}
+
+/** Or what pools refuse to take from services, a line each. */
+export interface RevocationsRefused {
+  readonly revocations: readonly string[];
 }
 
 export const describeRefusal = ({ withdrawals, announced, allowedPercent }: Refusal): string =>
@@ -53,8 +59,15 @@ export class Announcer {
   #leaving: readonly number[] = [];
   #context: PlanContext;
   #poolOf: PoolOf;
+  readonly allotment: Allotment;
 
-  constructor(config: Config, port: RoutePort, now: () => Date) {
+  constructor(
+    config: Config,
+    port: RoutePort,
+    now: () => Date,
+    ports: AllotmentPorts = inMemory(() => now().getTime()),
+  ) {
+    this.allotment = new Allotment(config, (name) => this.table.winner(name)?.service, ports);
     this.#port = port;
     this.#now = now;
     this.#config = config;
@@ -90,19 +103,22 @@ export class Announcer {
   }
 
   settlement(service: Service): Settlement {
-    return settle(service, this.#config, this.#poolOf);
+    return this.allotment.settlement(service);
   }
 
   planOf(service: Service): ServicePlan {
-    const { state, addresses } = this.settlement(service);
-    return state === 'Allocated' ? plan(service, addresses, this.#context) : { routes: [], withheld: [] };
+    const { state, addresses, origin } = this.settlement(service);
+    const isHeld = state === 'Allocated' || state === 'Moving' || state === 'OutOfPool';
+    return isHeld ? plan(service, addresses, this.#context, origin) : { routes: [], withheld: [] };
   }
 
   /**
    * Takes over a configuration; what sources had that are no longer in it counts no more. Views that nobody uses any more
    * stay as they are until dropUnusedViews(), so that their peers can move first and are told the difference.
    */
-  configure(config: Config, force: boolean): Refusal | undefined {
+  configure(config: Config, force: boolean, acceptRevocations = false): Refusal | RevocationsRefused | undefined {
+    const revocations = acceptRevocations ? [] : this.allotment.refusals(config);
+    if (revocations.length > 0) return { revocations: revocations.map(({ message }) => message) };
     const before = { config: this.#config, context: this.#context, poolOf: this.#poolOf, sources: this.#sources };
     this.#config = config;
     this.#poolOf = poolIndex(config.addressPools);
@@ -113,12 +129,16 @@ export class Announcer {
     );
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
+    this.allotment.configure(config, () => this.table.names(), acceptRevocations);
     this.#planAll();
     const refusal = force ? undefined : this.#refusal(before.context.views);
     const forgotten =
       refusal === undefined ? idsNotIn(before.context.views, this.views) : idsNotIn(this.views, before.context.views);
-    if (refusal === undefined) this.#leaving = [...this.#leaving, ...forgotten];
-    else {
+    if (refusal === undefined) {
+      this.#leaving = [...this.#leaving, ...forgotten];
+      this.#replanNames(this.allotment.keep());
+    } else {
+      this.allotment.undo();
       this.#config = before.config;
       this.#context = before.context;
       this.#poolOf = before.poolOf;
@@ -142,12 +162,47 @@ export class Announcer {
   applyServices(source: string, change: SourceChange, force = false): Refusal | undefined {
     const undo = force || this.#unlimited || this.announced === 0 ? undefined : this.#undo(source, change);
     const now = this.#now();
-    this.#replan(this.table.apply(source, change, () => now));
+    const slots = this.table.apply(source, change, () => now);
+    const others = this.#settle(slots);
+    this.#replan(slots);
+    this.#replanNames(others);
     const refusal = undo === undefined ? undefined : this.#refusal();
-    if (refusal !== undefined) undo?.();
+    if (refusal === undefined) this.#replanNames(this.allotment.keep());
+    else {
+      this.allotment.undo();
+      undo?.();
+      this.#replanNames(others);
+    }
     this.#say();
     this.#forgetAttributes();
     return refusal;
+  }
+
+  /** Every source has been read, or has had its time: services may get what they ask for. */
+  readingEnded(): void {
+    this.#settled(this.allotment.endReading());
+  }
+
+  /** Every source has been read: what no entry has is given back. */
+  sweep(): void {
+    this.#settled(this.allotment.sweep());
+  }
+
+  /** Time went by: what the allotment said it would do by now. */
+  tick(): void {
+    this.#settled(this.allotment.tick());
+  }
+
+  #settled(names: readonly string[]): void {
+    this.#replanNames(names);
+    this.#replanNames(this.allotment.keep());
+    this.#say();
+    this.#forgetAttributes();
+  }
+
+  /** Names of others that stand otherwise because of these. */
+  #settle(slots: readonly Slot<KeptRows>[]): readonly string[] {
+    return this.allotment.isIdle ? [] : this.allotment.change(slots.map(({ name }) => name));
   }
 
   /** Undefined: the source has no bulk any more. */
@@ -222,6 +277,10 @@ export class Announcer {
       if (service === undefined) this.#wanted.setService(slot, []);
       else this.#wanted.setService(slot, arePlain ? plans.routesOf(service) : this.planOf(whole(service)).routes);
     }
+  }
+
+  #replanNames(names: readonly string[]): void {
+    this.#replan(names.flatMap((name) => this.table.slot(name) ?? []));
   }
 
   #setBulk(source: string, bulk: Bulk | undefined): void {

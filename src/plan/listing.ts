@@ -2,6 +2,7 @@
 // so that status cannot disagree with the wire.
 
 import { formatAddress, formatPrefix, type Prefix } from '../net/address.js';
+import type { Settlement } from '../pools/settlement.js';
 import type { Bulk, BulkColumns } from '../table/bulk.js';
 import type { Claim } from '../table/merged.js';
 import type { Service } from '../table/service.js';
@@ -29,7 +30,7 @@ export interface ListedService {
   readonly name: string;
   readonly source: string;
   readonly owner: string;
-  readonly state: 'Allocated' | 'Pending' | 'Rejected' | 'Shadowed' | 'Ignored' | 'Flapping';
+  readonly state: Settlement['state'] | 'Shadowed' | 'Flapping';
   readonly reason: string;
   readonly message: string;
   readonly pool: string;
@@ -156,7 +157,7 @@ export class Listing {
   }
 
   #winner({ source, service }: Claim): ListedService {
-    const { state, reason, message, pool, addresses } = this.#announcer.settlement(service);
+    const { state, reason, message, pool, addresses, since } = this.#announcer.settlement(service);
     const held = this.#held.why(source, service.name);
     return {
       name: service.name,
@@ -165,7 +166,7 @@ export class Listing {
       ...(held === undefined ? { state, reason, message } : { state: 'Flapping', reason: 'flapping', message: held }),
       pool,
       addresses: addresses.map(formatAddress),
-      since: this.#since(service.name),
+      since: since === undefined ? this.#since(service.name) : new Date(since).toISOString(),
       announcements: this.#announcementsOf(service),
     };
   }

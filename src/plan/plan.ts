@@ -67,13 +67,18 @@ class MergedAttributes {
   }
 }
 
-/** `addresses`: what the service holds, from the table or from a pool. */
-export function plan(service: Service, addresses: readonly Address[], context: PlanContext): ServicePlan {
+/** `addresses`: what the service holds, from the table or from a pool. `origin`: the pool of those that are in none now. */
+export function plan(
+  service: Service,
+  addresses: readonly Address[],
+  context: PlanContext,
+  origin?: (address: Address) => string | undefined,
+): ServicePlan {
   const routes: RouteWish[] = [];
   const withheld: Withheld[] = [];
   const reason = serviceReason(service, context.nodeName);
   for (const view of context.views) {
-    if (addresses.length > 0) planAddresses(service, addresses, view, reason, context, routes, withheld);
+    if (addresses.length > 0) planAddresses(service, addresses, view, reason, context, routes, withheld, origin);
     for (const prefix of service.prefixes) planPrefix(service, prefix, view, reason, context, routes, withheld);
   }
   return { routes, withheld };
@@ -99,6 +104,7 @@ function planAddresses(
   context: PlanContext,
   routes: RouteWish[],
   withheld: Withheld[],
+  origin?: (address: Address) => string | undefined,
 ): void {
   const announce = (prefix: Prefix, advertisements: readonly BgpAdvertisement[]): void => {
     const attributes = context.merged.of(advertisements, service.bgp);
@@ -107,7 +113,7 @@ function planAddresses(
   };
   const speaking: [Address, readonly BgpAdvertisement[]][] = [];
   for (const address of addresses) {
-    const pool = context.poolOf(address);
+    const pool = context.poolOf(address) ?? origin?.(address);
     const matches = (advertisement: BgpAdvertisement): boolean =>
       covers(advertisement, pool) && selected(advertisement, service);
     const matching = reason === undefined ? those(view.advertisements, matches) : [];

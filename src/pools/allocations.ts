@@ -11,6 +11,7 @@ import { everyAddress, type Holding, isAmong, without } from './holding.js';
 import type { LedgerChange, LedgerContents } from './ledger.js';
 import type { Seeker } from './occupancy.js';
 import { Pace } from './pace.js';
+import type { SettlementReason } from './reasons.js';
 import {
   asWritten,
   holds,
@@ -29,7 +30,7 @@ export type Lookup = (name: string) => Service | undefined;
 
 /** Why nothing new is given out at present. */
 export interface Halt {
-  readonly reason: string;
+  readonly reason: SettlementReason;
   readonly message: string;
 }
 
@@ -53,6 +54,8 @@ interface Queues {
   readonly others: Asking[];
 }
 
+/** Far more than anybody has: so that it cannot grow for ever. */
+const mostForeseen = 1_000_000;
 const unsettled: Settlement = pending('noIPAllocated', 'it has not been settled yet');
 
 export class Allocations {
@@ -60,6 +63,8 @@ export class Allocations {
   #rules: Rules;
   #rulesBefore: Rules | undefined;
   #orders = 0;
+  /** Of entries that asked for an address before there were pools. */
+  readonly #foreseen = new Map<string, number>();
   #halt: Halt | undefined;
   /** Services that may get something once it is free. */
   readonly #waiting = new Set<string>();
@@ -116,6 +121,12 @@ export class Allocations {
     return this.#halt !== undefined;
   }
 
+  /** It would be asking, were there pools: its place in the order is kept. */
+  foresee(name: string): void {
+    if (this.#foreseen.size >= mostForeseen) this.#foreseen.clear();
+    if (!this.#foreseen.has(name)) this.#foreseen.set(name, ++this.#orders);
+  }
+
   change(names: Iterable<string>, lookup: Lookup, now: number): void {
     this.#settle(names, lookup, now, false);
   }
@@ -128,7 +139,10 @@ export class Allocations {
     this.#rules = next;
     this.#books.repool(next.pools);
     const known = [...this.#books.accounts()].filter(({ service }) => service !== undefined).map(({ name }) => name);
-    this.#settle(new Set([...known, ...names]), lookup, now, true);
+    const rankOf = (name: string): number => this.#foreseen.get(name) ?? Number.MAX_SAFE_INTEGER;
+    const fresh = [...names].filter((name) => this.#books.account(name) === undefined);
+    fresh.sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+    this.#settle(new Set([...known, ...fresh, ...names]), lookup, now, true);
   }
 
   /** Time went by: what was leaving goes, and who waited may move. */
@@ -205,6 +219,10 @@ export class Allocations {
 
   unwritten(): LedgerChange | undefined {
     return this.#books.unwritten();
+  }
+
+  written(): void {
+    this.#books.written();
   }
 
   #settle(names: Iterable<string>, lookup: Lookup, now: number, retriesAll: boolean): void {
@@ -371,7 +389,7 @@ export class Allocations {
     const { name, service, holding } = account;
     if (holding === undefined) return;
     const isRevoked = held.uncovered.length > 0;
-    const stay = (reason: string, message: string): void => {
+    const stay = (reason: SettlementReason, message: string): void => {
       this.#settled(account, isRevoked ? outOfPool(holding, reason, `${why}; ${message}`) : holds(holding, why));
       this.#waiting.add(name);
     };

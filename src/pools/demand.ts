@@ -4,6 +4,7 @@ import type { AddressPool, Config } from '../config/config.js';
 import { type Address, type Family, formatAddress } from '../net/address.js';
 import type { Service } from '../table/service.js';
 import { accepts, PoolSet } from './pool-set.js';
+import type { SettlementReason } from './reasons.js';
 
 export type PoolRules = Pick<Config, 'addressPools' | 'allocation' | 'loadBalancerClasses' | 'handleUnclassed'>;
 
@@ -14,7 +15,7 @@ export type Demand =
   | { readonly kind: 'nothing' }
   /** Where no pools exist: its addresses, as they stand. */
   | { readonly kind: 'asWritten' }
-  | { readonly kind: 'impossible'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'impossible'; readonly reason: SettlementReason; readonly message: string }
   /** These and no others. The pool: of the first. */
   | { readonly kind: 'explicit'; readonly addresses: readonly Address[]; readonly pool: AddressPool }
   /** From the first of these pools that has room. */
@@ -85,7 +86,7 @@ export class Rules {
   }
 }
 
-const impossible = (reason: string, message: string): Demand => ({ kind: 'impossible', reason, message });
+const impossible = (reason: SettlementReason, message: string): Demand => ({ kind: 'impossible', reason, message });
 
 /** Which families an entry wants addresses of, in the order of its preference. */
 export interface FamilyWish {

@@ -5,11 +5,12 @@ import { type Address, formatAddress, sameAddress } from '../net/address.js';
 import type { Service } from '../table/service.js';
 import type { Demand } from './demand.js';
 import { everyAddress, type Holding } from './holding.js';
+import type { SettlementReason } from './reasons.js';
 
 export interface Settlement {
   readonly state: 'Allocated' | 'Pending' | 'Rejected' | 'Ignored' | 'OutOfPool' | 'Moving';
   /** One word to search for; '' when there is nothing to explain. */
-  readonly reason: string;
+  readonly reason: SettlementReason;
   readonly message: string;
   readonly pool: string;
   /** All that may be announced: while it moves, the new before the old. */
@@ -20,7 +21,7 @@ export interface Settlement {
   readonly origin?: (address: Address) => string | undefined;
 }
 
-const nothing = (state: Settlement['state'], reason: string, message: string): Settlement => ({
+const nothing = (state: Settlement['state'], reason: SettlementReason, message: string): Settlement => ({
   state,
   reason,
   message,
@@ -28,8 +29,8 @@ const nothing = (state: Settlement['state'], reason: string, message: string): S
   addresses: [],
 });
 
-export const pending = (reason: string, message: string): Settlement => nothing('Pending', reason, message);
-export const rejected = (reason: string, message: string): Settlement => nothing('Rejected', reason, message);
+export const pending = (reason: SettlementReason, message: string): Settlement => nothing('Pending', reason, message);
+export const rejected = (reason: SettlementReason, message: string): Settlement => nothing('Rejected', reason, message);
 export const ignored = (message: string): Settlement => nothing('Ignored', 'loadBalancerClass', message);
 
 /** Announced as the entry says: no pool is involved. */
@@ -74,7 +75,7 @@ export function holds(holding: Holding, why = ''): Settlement {
   };
 }
 
-export function outOfPool(holding: Holding, reason: string, message: string): Settlement {
+export function outOfPool(holding: Holding, reason: SettlementReason, message: string): Settlement {
   const { pool, since } = holding;
   return {
     state: 'OutOfPool',
@@ -102,7 +103,10 @@ const originOf =
     (leaving?.addresses.includes(address) === true ? leaving.pool : pool) || undefined;
 
 /** Why an address that its pool no longer covers is kept. */
-export function whyKept(policy: Exclude<OnRevoke, 'release'>, isExplicit: boolean): readonly [string, string] {
+export function whyKept(
+  policy: Exclude<OnRevoke, 'release'>,
+  isExplicit: boolean,
+): readonly [SettlementReason, string] {
   switch (policy) {
     case 'keep':
       return ['kept', 'it keeps its address, as onRevoke: keep says'];

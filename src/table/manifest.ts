@@ -86,7 +86,7 @@ export function manifestEntry({ value }: ManifestObject): ManifestEntry {
   const isQualified = typeof name === 'string' && typeof namespace === 'string' && namespace !== '';
   put('name', isQualified ? `${namespace}/${name}` : name, ['metadata', 'name']);
   put('labels', metadata['labels'], ['metadata', 'labels']);
-  for (const key of ['loadBalancerClass', 'externalTrafficPolicy', 'ipFamilyPolicy'])
+  for (const key of ['loadBalancerClass', 'externalTrafficPolicy', 'ipFamilyPolicy', 'selector'])
     put(key, spec[key], ['spec', key]);
   put('ipFamilies', spec['ipFamilies'] ?? clusterFamilies(spec), ['spec', 'ipFamilies']);
   put('ports', portsOf(spec['ports']), ['spec', 'ports']);

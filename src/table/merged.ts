@@ -87,6 +87,10 @@ export class MergedTable<Kept = unknown> {
     return this.#ranks.has(source) ? service : undefined;
   }
 
+  slot(name: string): Slot<Kept> | undefined {
+    return this.#slots.get(name);
+  }
+
   claims(name: string): readonly Claim[] {
     const slot = this.#slots.get(name);
     return slot === undefined ? [] : claimsOf(slot).map((claim) => ({ ...claim, service: whole(claim.service) }));

@@ -152,7 +152,7 @@ describe('docs/operations.md', () => {
   });
 
   it('has every reason of a service, and no other', () => {
-    const refused = matches(read('src/pools/settle.ts'), /refused\(\s*'\w+',\s*'(\w+)'/g);
+    const refused = matches(read('src/pools/reasons.ts'), /^ +\| '(\w+)'/gm);
     const announcements = new Set(firstColumn(operations, '### Of announcements'));
     const listed = matches(read('src/plan/listing.ts'), /reason: '(\w+)'/g).filter((word) => !announcements.has(word));
     assert.ok(refused.length > 3 && listed.length > 1);

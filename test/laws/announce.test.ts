@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { BgpAdvertisement, Config, RouteAttributes, SourceConfig } from '../../src/config/config.js';
+import type { AllotmentPorts } from '../../src/plan/allotment.js';
 import { Announcer, cliSource } from '../../src/plan/announcer.js';
 import type { Bulk } from '../../src/table/bulk.js';
 import { type KeptService, noIpv4, PlainService, whole } from '../../src/table/plain-service.js';
 import { type Service, sameService } from '../../src/table/service.js';
 import { address, type BulkRow, bulkOf, configured, service, type Told, ToldPort } from '../plan/given.js';
+import { FakeLedger } from '../pools/fake-ledger.js';
 
 const base = configured('', 4);
 const sourceNames = ['static', 'routes', 'controller'];
@@ -67,7 +69,7 @@ const config: fc.Arbitrary<Config> = record({
   bgpAdvertisements: advertisements,
   sources: sources.map(sourceNamed),
   addressPools: pooled
-    ? [{ name: 'production', labels: {}, ranges: [{ first: address('203.0.113.0'), last: address('203.0.113.255') }] }]
+    ? configured('addressPools: [{ name: production, addresses: [203.0.113.0/24] }]').addressPools
     : [],
   safety: { maxWithdrawPercent },
 }));
@@ -123,17 +125,32 @@ const step = fc.oneof(
   record({ kind: fc.constant('rank' as const), sources: fc.shuffledSubarray(sourceNames), force: fc.boolean() }),
 );
 
-/** What each peer is told at the end, by an announcer that has seen nothing but the end. */
-function fromScratch(config: Config, { table, bulks }: Announcer): Map<string, Told> {
+/** What each peer is told at the end, by an announcer that has seen nothing but the end: as after a restart. */
+function fromScratch(config: Config, { table, bulks }: Announcer, ledger: FakeLedger, now: number): Map<string, Told> {
   const port = new ToldPort();
-  const announcer = new Announcer(config, port, () => new Date(0));
+  const announcer = new Announcer(
+    config,
+    port,
+    () => new Date(now),
+    inLedger(ledger, () => now),
+  );
+  announcer.allotment.restore(ledger.read());
+  announcer.allotment.beginReading();
   for (const name of [...sourceNames, cliSource]) {
     const upserted = table.namesOf(name).map((key) => table.of(name, key)!);
     announcer.applyServices(name, { upserted, removed: [] }, true);
   }
   for (const [name, rows] of bulks) announcer.applyBulk(name, rows, true);
+  announcer.readingEnded();
+  announcer.sweep();
   return byPeer(announcer, port);
 }
+
+const inLedger = (ledger: FakeLedger, now: () => number): AllotmentPorts => ({
+  store: (change) => ledger.write(change),
+  now,
+  settled: () => {},
+});
 
 const byPeer = ({ views }: Announcer, port: ToldPort): Map<string, Told> =>
   new Map(views.flatMap(({ id, peers }) => peers.map((peer) => [peer, new Map([...port.view(id)].sort())] as const)));
@@ -156,7 +173,13 @@ describe('What is announced', () => {
         let now = 0;
         let current = first;
         const port = new ToldPort();
-        const announcer = new Announcer(first, port, () => new Date(++now));
+        const ledger = new FakeLedger();
+        const announcer = new Announcer(
+          first,
+          port,
+          () => new Date(++now),
+          inLedger(ledger, () => now),
+        );
         for (const action of steps) {
           const before = { state: stateOf(announcer), calls: port.calls };
           if (
@@ -203,7 +226,7 @@ describe('What is announced', () => {
               assert.equal(port.calls, before.calls, 'a refusal is nobody else’s business');
             }
           }
-          assert.deepEqual(sorted(byPeer(announcer, port)), sorted(fromScratch(current, announcer)));
+          assert.deepEqual(sorted(byPeer(announcer, port)), sorted(fromScratch(current, announcer, ledger, now)));
           assert.equal(announcer.announced, port.announced);
           port.check();
           const live = new Set(announcer.views.map(({ id }) => id));

@@ -45,7 +45,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'bgp/communities.ts',
     ],
   },
-  pools: { uses: ['net', 'config/config.ts', 'table'] },
+  pools: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table'] },
   plan: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table', 'pools'] },
   bgp: { uses: ['net', 'machine.ts', 'ports.ts'], knows: ['config/config.ts'] },
   l2: { uses: ['net', 'machine.ts', 'ports.ts', 'config/selector.ts'], knows: ['config/config.ts'] },

@@ -10,7 +10,9 @@ const advertisements = (...lines: string[]): string =>
 /** The plan of one service: `PREFIX` for what is announced, `PREFIX REASON` for what is withheld; a view each line. */
 function planned(config: string, given: Given, peers = 1): string[] {
   const announcer = new Announcer(configured(config, peers), new ToldPort(), () => new Date(0));
-  const { routes, withheld } = announcer.planOf(service('web', given));
+  const web = service('web', given);
+  announcer.applyServices(cliSource, { upserted: [web], removed: [] });
+  const { routes, withheld } = announcer.planOf(web);
   return announcer.views.map(({ id }) =>
     [
       ...routes.filter(({ view }) => view === id).map((route) => formatPrefix(route.prefix)),

@@ -33,6 +33,7 @@ describe('a service entry', () => {
       loadBalancerClass: '',
       labels: {},
       externalTrafficPolicy: 'Cluster',
+      selector: {},
       endpoints: undefined,
       nodes: [],
       enabled: true,
@@ -54,6 +55,7 @@ describe('a service entry', () => {
       loadBalancerClass: 'example.com/lb',
       labels: { app: 'web' },
       externalTrafficPolicy: 'Local',
+      selector: { app: 'web' },
       endpoints: [{ node: 'node-a', ready: true, serving: true }],
       nodes: ['node-a'],
       enabled: false,
@@ -229,6 +231,7 @@ describe('a service entry', () => {
         loadBalancerClass: word,
         labels: fc.dictionary(word, word),
         externalTrafficPolicy: fc.constantFrom('Cluster', 'Local'),
+        selector: fc.constantFrom({}, { app: 'web' }),
         endpoints: fc.uniqueArray(
           fc.record({ node: word, ready: fc.boolean(), serving: fc.boolean() }, { requiredKeys: ['node'] }),
           { selector: ({ node }) => node },

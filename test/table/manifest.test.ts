@@ -52,10 +52,11 @@ kind: Service
 metadata: { name: my-service }
 spec: { type: LoadBalancer, loadBalancerClass: metallb.universe.tf/metallb, selector: { app: my-app } }
 `;
+    const selector = { app: 'my-app' };
     assert.deepEqual(entries(stream), [
-      { name: 'default/external-access' },
-      { name: 'default/internal-lb', addressPool: 'production-public-ips' },
-      { name: 'default/my-service', loadBalancerClass: 'metallb.universe.tf/metallb' },
+      { name: 'default/external-access', selector },
+      { name: 'default/internal-lb', addressPool: 'production-public-ips', selector },
+      { name: 'default/my-service', loadBalancerClass: 'metallb.universe.tf/metallb', selector },
     ]);
     assert.deepEqual(said(table(stream)), []);
   });

@@ -1,0 +1,180 @@
+// The allocator with its ledger: decides, stores, and only then lets be announced. Where nothing can be stored nothing new
+// is given, and what is held stays announced. Hosts without pools pay nothing for it.
+
+import type { Config } from '../config/config.js';
+import { Allocations, type Lookup, type Revocation } from '../pools/allocations.js';
+import type { LedgerChange, LedgerContents } from '../pools/ledger.js';
+import { type Settlement, settledAlone } from '../pools/settlement.js';
+import { type Transition, transitions } from '../pools/transitions.js';
+import type { Service } from '../table/service.js';
+
+export interface AllotmentPorts {
+  /** Durable when it returns; throws when it cannot be, and then nothing of it is stored. */
+  store(change: LedgerChange): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** After every change: what is worth a line, and when tick() is due next. */
+  settled(lines: readonly Transition[], wakeAt: number | undefined): void;
+}
+
+/** For those who need no ledger. */
+export const inMemory = (now: () => number): AllotmentPorts => ({ store: () => {}, now, settled: () => {} });
+
+/** How soon it is tried again to store what could not be. */
+const retryMs = 5000;
+
+export class Allotment {
+  readonly #allocations: Allocations;
+  readonly #ports: AllotmentPorts;
+  readonly #lookup: Lookup;
+  /** Does what was done last once more. */
+  #redo: () => void = () => {};
+  #retryAt: number | undefined;
+  /** Not every source has been read yet. */
+  #isReading = false;
+  /** The part of the configuration that was settled by last. */
+  #said = '';
+
+  constructor(config: Config, lookup: Lookup, ports: AllotmentPorts) {
+    this.#allocations = new Allocations(config);
+    this.#lookup = lookup;
+    this.#ports = ports;
+  }
+
+  /** No pools, and nothing held: every entry is settled by itself. */
+  get isIdle(): boolean {
+    return this.#allocations.isIdle;
+  }
+
+  get allocations(): Allocations {
+    return this.#allocations;
+  }
+
+  restore(contents: Pick<LedgerContents, 'holdings' | 'releases'>): void {
+    this.#allocations.restore(contents);
+  }
+
+  /** Until allRead() nothing new is given: who holds what must be known first. */
+  beginReading(): void {
+    this.#isReading = true;
+    this.#allocations.halt({ reason: 'notYetRead', message: 'it waits until every source has been read' });
+  }
+
+  /** The names of services that stand otherwise now. */
+  endReading(): string[] {
+    if (!this.#isReading) return [];
+    this.#isReading = false;
+    this.#allocations.halt(undefined);
+    return this.#make(() => this.#allocations.retry(this.#lookup, this.#ports.now()));
+  }
+
+  /** What no source asks for is given back. */
+  sweep(): string[] {
+    return this.#make(() => this.#allocations.sweep(this.#ports.now()));
+  }
+
+  settlement(service: Service): Settlement {
+    const settled = this.isIdle ? undefined : this.#allocations.settlement(service.name);
+    if (settled !== undefined) return settled;
+    const demand = this.#allocations.rules.demand(service);
+    // Should pools come, the table's order counts.
+    if (demand.kind === 'impossible') this.#allocations.foresee(service.name);
+    return (
+      settledAlone(demand, service) ?? {
+        state: 'Pending',
+        reason: 'noIPAllocated',
+        message: 'it is not settled yet',
+        pool: '',
+        addresses: [],
+      }
+    );
+  }
+
+  /** These services are other ones, or gone. Answers who else stands otherwise now. */
+  change(names: readonly string[]): string[] {
+    if (this.isIdle) return [];
+    return this.#make(() => this.#allocations.change(names, this.#lookup, this.#ports.now()));
+  }
+
+  refusals(config: Config): Revocation[] {
+    return this.isIdle ? [] : this.#allocations.refusals(config, this.#lookup);
+  }
+
+  configure(config: Config, names: () => Iterable<string>, accepts: boolean): void {
+    if (!accepts && this.#isSettledBy(config)) return;
+    const staysIdle = this.isIdle && config.addressPools.length === 0;
+    this.#make(() =>
+      this.#allocations.reconfigure(config, staysIdle ? [] : names(), this.#lookup, accepts, this.#ports.now()),
+    );
+  }
+
+  /** Nothing that matters here is another, as in most reloads. */
+  #isSettledBy({ addressPools, allocation, loadBalancerClasses, handleUnclassed, sources }: Config): boolean {
+    const said = JSON.stringify([addressPools, allocation, loadBalancerClasses, handleUnclassed, sources]);
+    const isSame = said === this.#said;
+    this.#said = said;
+    return isSame;
+  }
+
+  /** Takes the last change back. */
+  undo(): void {
+    this.#said = '';
+    this.#allocations.rollback();
+  }
+
+  /** Stores the last change, and holds it. Answers who stands otherwise because it could not be stored. */
+  keep(): string[] {
+    const change = this.#allocations.unwritten();
+    let changed: string[] = [];
+    try {
+      if (change !== undefined) this.#ports.store(change);
+      this.#allocations.written();
+      if (this.#retryAt !== undefined) changed = this.#stored();
+    } catch (error) {
+      changed = this.#notStored(error instanceof Error ? error.message : String(error));
+    }
+    const { books, whys } = this.#allocations;
+    const lines = transitions(books.changed, (name) => books.account(name), whys);
+    this.#allocations.commit();
+    const due = [this.#allocations.wakeAt(), this.#retryAt].filter((at) => at !== undefined);
+    this.#ports.settled(lines, due.length === 0 ? undefined : Math.min(...due));
+    return changed;
+  }
+
+  /** A timer of ours is due. */
+  tick(): string[] {
+    return this.#make(() => this.#allocations.tick(this.#lookup, this.#ports.now()));
+  }
+
+  #make(change: () => void): string[] {
+    this.#redo = change;
+    change();
+    return [...this.#allocations.books.changed.keys()];
+  }
+
+  /** The change once more, without anything that would have to be stored before it is announced. */
+  #notStored(why: string): string[] {
+    const tried = this.#allocations.books.changed;
+    const names = new Set(tried.keys());
+    this.#allocations.rollback();
+    this.#retryAt = this.#ports.now() + retryMs;
+    if (!this.#isReading)
+      this.#allocations.halt({ reason: 'ledgerUnavailable', message: `nothing new is given out: ${why}` });
+    this.#redo();
+    for (const name of this.#allocations.books.changed.keys()) names.add(name);
+    return [...names];
+  }
+
+  /** Storing works again: whoever waited for that gets what is due. */
+  #stored(): string[] {
+    this.#retryAt = undefined;
+    if (this.#isReading) return [];
+    this.#allocations.halt(undefined);
+    const before = new Set(this.#allocations.books.changed.keys());
+    this.#allocations.retry(this.#lookup, this.#ports.now());
+    const change = this.#allocations.unwritten();
+    if (change !== undefined) this.#ports.store(change);
+    this.#allocations.written();
+    return [...new Set([...before, ...this.#allocations.books.changed.keys()])];
+  }
+}

@@ -1,0 +1,47 @@
+// What changed hands, a line each, for the log: between two states of the books, with the reason that decided it.
+
+import type { Account } from './books.js';
+import { sameAddresses } from './holding.js';
+import { listed } from './settlement.js';
+
+export interface Transition {
+  readonly kind: 'allocated' | 'moving' | 'moved' | 'released' | 'outOfPool' | 'backInPool' | 'pending' | 'rejected';
+  readonly service: string;
+  readonly message: string;
+}
+
+const none = { addresses: [], leaving: undefined };
+
+export function transitions(
+  before: ReadonlyMap<string, Account | undefined>,
+  after: (name: string) => Account | undefined,
+  whys: ReadonlyMap<string, string>,
+): Transition[] {
+  const found: Transition[] = [];
+  for (const [service, was] of before) {
+    const is = after(service);
+    const why = whys.get(service) ?? '';
+    const because = why === '' ? '' : `: ${why}`;
+    const say = (kind: Transition['kind'], message: string): void => {
+      found.push({ kind, service, message: `${service} ${message}` });
+    };
+    const [had, has] = [was?.holding ?? none, is?.holding ?? none];
+    const pool = is?.holding?.pool ?? '';
+    if (!sameAddresses(had.addresses, has.addresses)) {
+      if (has.addresses.length === 0) say('released', `has ${listed(had.addresses)} no more${because}`);
+      else if (had.addresses.length === 0)
+        say('allocated', `has ${listed(has.addresses)} from the pool ${pool}${because}`);
+      else
+        say('moving', `moves from ${listed(had.addresses)} to ${listed(has.addresses)} of the pool ${pool}${because}`);
+    } else if (had.leaving !== undefined && has.leaving === undefined && has.addresses.length > 0)
+      say('moved', `has moved: ${listed(had.leaving.addresses)} is withdrawn${because}`);
+    const [from, to] = [was?.settlement, is?.settlement];
+    if (to === undefined || (from?.state === to.state && from.reason === to.reason)) continue;
+    if (to.state === 'OutOfPool') say('outOfPool', `keeps ${listed(has.addresses)} out of its pool: ${to.message}`);
+    else if (to.state === 'Pending') say('pending', `has no address: ${to.message}`);
+    else if (to.state === 'Rejected') say('rejected', `gets no address: ${to.message}`);
+    else if (from?.state === 'OutOfPool' && has.leaving === undefined)
+      say('backInPool', `is in a pool again with ${listed(has.addresses)}`);
+  }
+  return found;
+}
