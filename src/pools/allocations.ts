@@ -23,7 +23,7 @@ import {
   sameSettlement,
   whyKept,
 } from './settlement.js';
-import { termsOf } from './sharing.js';
+import { sameTerms, termsOf } from './sharing.js';
 import { covered, type Standing, standing, whyRevoked } from './standing.js';
 
 export type Lookup = (name: string) => Service | undefined;
@@ -234,20 +234,20 @@ export class Allocations {
     for (;;) {
       const queues: Queues = { named: [], moving: [], others: [] };
       this.#settleHeld(asked, lookup, now, queues);
-      if (books.hasFreed || retries) {
+      if (books.hasOpenings || retries) {
         const done = new Set(asked);
         const waiting = [...this.#waiting].filter((name) => !done.has(name));
         this.#settleHeld(waiting, lookup, now, queues);
       }
-      books.hasFreed = false;
+      books.hasOpenings = false;
       retries = false;
       for (const account of inOrder(queues.named)) this.#giveNamed(account, now);
       for (const mover of queues.moving.toSorted((a, b) => a.account.order - b.account.order)) this.#move(mover, now);
       for (const account of inOrder(queues.others)) this.#give(account, now);
-      if (!books.hasFreed || this.#waiting.size === 0) break;
+      if (!books.hasOpenings || this.#waiting.size === 0) break;
       asked = [];
     }
-    books.hasFreed = false;
+    books.hasOpenings = false;
   }
 
   /** What is held is settled first, the longest held before the others; what must be given is queued. */
@@ -265,6 +265,7 @@ export class Allocations {
       const account = { name, service, order, holding, settlement };
       if (holding === undefined) this.#queue(account, queues);
       else held.push({ ...account, holding });
+      if (holding !== undefined && opensUp(known?.service, service)) this.#books.hasOpenings = true;
     }
     for (const { name, holding } of held)
       for (const address of everyAddress(holding)) this.#books.occupancy.setTerms(address, name, undefined);
@@ -437,7 +438,11 @@ export class Allocations {
     const pool = first && this.#rules.pools.of(first);
     const lacking = wish.families.filter((family) => !stays.some((address) => address.family === family));
     const more = pool && wish.count !== 'one' && extend(this.#books.occupancy, pool, lacking, seeker);
-    if (pool && more) return { addresses: [...stays, ...more], pool: pool.name, why: '' };
+    if (pool && more) {
+      const both = [...stays, ...more];
+      const addresses = wish.families.flatMap((family) => both.find((address) => address.family === family) ?? []);
+      return { addresses, pool: pool.name, why: '' };
+    }
     const demand = this.#rules.demand(service);
     if (demand.kind !== 'automatic') return demand.kind === 'impossible' ? demand.message : 'no pool is for it';
     const given = allocate(this.#books.occupancy, demand.pools, wish, seeker);
@@ -534,6 +539,12 @@ export class Allocations {
 }
 
 const seekerOf = ({ name, service }: Asking): Seeker => ({ service: name, terms: termsOf(service) });
+
+/** Whoever could not share its address may be able to now. */
+function opensUp(before: Service | undefined, after: Service): boolean {
+  if (before === after || after.allowSharedIP === '') return false;
+  return before === undefined || !sameTerms(termsOf(before), termsOf(after));
+}
 
 function inOrder<A extends Account>(accounts: readonly A[]): readonly A[] {
   return accounts.toSorted((a, b) => a.order - b.order);

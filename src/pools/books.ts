@@ -45,8 +45,8 @@ export class Books {
   /** As the ledger has it, where that differs or did for a moment. */
   readonly #written = new Map<string, Holding | undefined>();
   readonly #releasesWritten = new Map<AddressKey, KnownRelease>();
-  /** An address that somebody may wait for became free. */
-  hasFreed: boolean = false;
+  /** Something became free, or open to sharing, that somebody may wait for. */
+  hasOpenings: boolean = false;
 
   constructor(pools: PoolSet) {
     this.#pools = pools;
@@ -121,7 +121,7 @@ export class Books {
       if (isAmong(address, after)) continue;
       this.#occupancy.leave(address, name);
       if (this.#occupancy.isHeld(address)) continue;
-      this.hasFreed = true;
+      this.hasOpenings = true;
       const isLeaving = known?.holding?.leaving?.addresses.includes(address) === true;
       const pool = (isLeaving ? known?.holding?.leaving?.pool : known?.holding?.pool) ?? '';
       const rests = !isAmong(address, staying) && this.#pools.reuseDelayMs(address) > 0;
