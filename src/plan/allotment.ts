@@ -2,9 +2,10 @@
 // is given, and what is held stays announced. Hosts without pools pay nothing for it.
 
 import type { Config } from '../config/config.js';
-import { Allocations, type Lookup, type Revocation } from '../pools/allocations.js';
+import { Allocations, type Revocation } from '../pools/allocations.js';
 import type { LedgerChange, LedgerContents } from '../pools/ledger.js';
 import { type Settlement, settledAlone } from '../pools/settlement.js';
+import type { Lookup } from '../pools/settler.js';
 import { type Transition, transitions } from '../pools/transitions.js';
 import type { Service } from '../table/service.js';
 
@@ -70,7 +71,7 @@ export class Allotment {
 
   /** What no source asks for is given back. */
   sweep(): string[] {
-    return this.#make(() => this.#allocations.sweep(this.#ports.now()));
+    return this.#make(() => this.#allocations.sweep(this.#lookup, this.#ports.now()));
   }
 
   settlement(service: Service): Settlement {

@@ -2,37 +2,13 @@
 // It neither waits nor writes; its shell does both, and can take a change back before anything was said.
 // Order: what is held stays held; then addresses named by entries; then services that must move; then all others.
 
-import { type Address, formatAddress } from '../net/address.js';
-import type { Service } from '../table/service.js';
-import { allocate, extend, type Given } from './allocate.js';
-import { type Account, Books } from './books.js';
-import { type Demand, familyWish, type PoolRules, Rules } from './demand.js';
-import { everyAddress, type Holding, isAmong, without } from './holding.js';
+import type { Account } from './books.js';
+import { Books } from './books.js';
+import { type PoolRules, Rules } from './demand.js';
 import type { LedgerChange, LedgerContents } from './ledger.js';
-import type { Seeker } from './occupancy.js';
-import { Pace } from './pace.js';
-import type { SettlementReason } from './reasons.js';
-import {
-  asWritten,
-  holds,
-  ignored,
-  outOfPool,
-  pending,
-  rejected,
-  type Settlement,
-  sameSettlement,
-  whyKept,
-} from './settlement.js';
-import { sameTerms, termsOf } from './sharing.js';
-import { covered, type Standing, standing, whyRevoked } from './standing.js';
-
-export type Lookup = (name: string) => Service | undefined;
-
-/** Why nothing new is given out at present. */
-export interface Halt {
-  readonly reason: SettlementReason;
-  readonly message: string;
-}
+import { holds, type Settlement } from './settlement.js';
+import { type Halt, type Lookup, type Queues, Settler } from './settler.js';
+import { standing, whyRevoked } from './standing.js';
 
 /** A live allocation that a configuration would take away, and its pools refuse to. */
 export interface Revocation {
@@ -40,51 +16,25 @@ export interface Revocation {
   readonly message: string;
 }
 
-type Asking = Account & { readonly service: Service };
-/** One that holds addresses and needs others. */
-interface Mover {
-  readonly account: Asking;
-  readonly held: Standing;
-  readonly why: string;
-}
-
-interface Queues {
-  readonly named: Asking[];
-  readonly moving: Mover[];
-  readonly others: Asking[];
-}
-
 /** Far more than anybody has: so that it cannot grow for ever. */
 const mostForeseen = 1_000_000;
-const unsettled: Settlement = pending('noIPAllocated', 'it has not been settled yet');
 
 export class Allocations {
   readonly #books: Books;
-  #rules: Rules;
+  readonly #settler: Settler;
   #rulesBefore: Rules | undefined;
-  #orders = 0;
   /** Of entries that asked for an address before there were pools. */
   readonly #foreseen = new Map<string, number>();
-  #halt: Halt | undefined;
-  /** Services that may get something once it is free. */
-  readonly #waiting = new Set<string>();
-  readonly #leaving = new Set<string>();
-  /** Of moves because pools changed. */
-  readonly #pace = new Pace();
-  #isPaced = false;
-  /** Revocations that refusing pools had, and the operator accepted. */
-  readonly #accepted = new Set<string>();
-  /** Why accounts are not what they were, for the log. */
-  readonly #whys = new Map<string, string>();
 
   constructor(rules: PoolRules) {
-    this.#rules = new Rules(rules);
-    this.#books = new Books(this.#rules.pools);
+    const compiled = new Rules(rules);
+    this.#books = new Books(compiled.pools);
+    this.#settler = new Settler(this.#books, compiled);
   }
 
   /** Nothing to decide: no pools exist, and nothing is held. */
   get isIdle(): boolean {
-    return !this.#rules.hasPools && this.#books.holding === 0;
+    return !this.#settler.rules.hasPools && this.#books.holding === 0;
   }
 
   get books(): Books {
@@ -92,19 +42,20 @@ export class Allocations {
   }
 
   get rules(): Rules {
-    return this.#rules;
+    return this.#settler.rules;
   }
 
   get whys(): ReadonlyMap<string, string> {
-    return this.#whys;
+    return this.#settler.whys;
   }
 
   restore(contents: Pick<LedgerContents, 'holdings' | 'releases'>): void {
     this.#books.restore(contents, (holding) => holds(holding, 'it was moving before the restart'));
     const moving = [...this.#books.accounts()].filter(({ holding }) => holding?.leaving !== undefined);
-    for (const { name } of moving) this.#leaving.add(name);
-    for (const since of moving.map(({ holding }) => holding!.since).sort((a, b) => a - b)) this.#pace.record(since);
-    this.#pace.commit();
+    for (const { name } of moving) this.#settler.leaving.add(name);
+    for (const since of moving.map(({ holding }) => holding!.since).sort((a, b) => a - b))
+      this.#settler.pace.record(since);
+    this.#settler.pace.commit();
   }
 
   /** Undefined: it is not among what is decided here. */
@@ -114,17 +65,13 @@ export class Allocations {
 
   /** Until it is lifted nothing is given that a service has not got already. What is held stays. */
   halt(halt: Halt | undefined): void {
-    this.#halt = halt;
-  }
-
-  get isHalted(): boolean {
-    return this.#halt !== undefined;
+    this.#settler.halt = halt;
   }
 
   /** It would be asking, were there pools: its place in the order is kept. */
   foresee(name: string): void {
     if (this.#foreseen.size >= mostForeseen) this.#foreseen.clear();
-    if (!this.#foreseen.has(name)) this.#foreseen.set(name, ++this.#orders);
+    if (!this.#foreseen.has(name)) this.#foreseen.set(name, ++this.#settler.orders);
   }
 
   change(names: Iterable<string>, lookup: Lookup, now: number): void {
@@ -133,10 +80,10 @@ export class Allocations {
 
   /** Everything once more, by other rules. `names`: of all services, in the order of the table. */
   reconfigure(rules: PoolRules, names: Iterable<string>, lookup: Lookup, accepts: boolean, now: number): void {
-    this.#rulesBefore ??= this.#rules;
+    this.#rulesBefore ??= this.#settler.rules;
     const next = new Rules(rules);
-    if (accepts) for (const { service } of this.#refused(next, lookup)) this.#accepted.add(service);
-    this.#rules = next;
+    if (accepts) for (const { service } of this.#refused(next, lookup)) this.#settler.accepted.add(service);
+    this.#settler.rules = next;
     this.#books.repool(next.pools);
     const known = [...this.#books.accounts()].filter(({ service }) => service !== undefined).map(({ name }) => name);
     const rankOf = (name: string): number => this.#foreseen.get(name) ?? Number.MAX_SAFE_INTEGER;
@@ -147,16 +94,18 @@ export class Allocations {
 
   /** Time went by: what was leaving goes, and who waited may move. */
   tick(lookup: Lookup, now: number): void {
-    const due = [...this.#leaving].filter((name) => (this.#books.account(name)?.holding?.leaving?.until ?? 0) <= now);
+    const due = [...this.#settler.leaving].filter(
+      (name) => (this.#books.account(name)?.holding?.leaving?.until ?? 0) <= now,
+    );
     for (const name of due) {
       const account = this.#books.account(name);
       if (account?.holding === undefined) continue;
       const holding = { ...account.holding, leaving: undefined };
-      this.#settled(this.#books.hold(account, holding, now), holds(holding));
-      this.#whys.set(name, 'both were announced long enough');
+      this.#settler.settled(this.#books.hold(account, holding, now), holds(holding));
+      this.#settler.whys.set(name, 'both were announced long enough');
     }
-    const isPaceOver = this.#isPaced && this.#movesLeft(now) > 0;
-    if (isPaceOver) this.#isPaced = false;
+    const isPaceOver = this.#settler.isPaced && this.#settler.movesLeft(now) > 0;
+    if (isPaceOver) this.#settler.isPaced = false;
     const known = due.filter((name) => this.#books.account(name)?.service !== undefined);
     this.#settle(known, lookup, now, isPaceOver);
   }
@@ -169,14 +118,16 @@ export class Allocations {
   /** When tick() is due next; undefined: never by itself. */
   wakeAt(): number | undefined {
     let next = Number.POSITIVE_INFINITY;
-    for (const name of this.#leaving) next = Math.min(next, this.#books.account(name)?.holding?.leaving?.until ?? next);
-    if (this.#isPaced) next = Math.min(next, this.#pace.next(this.#rules.allocation.maxMovesPerMinute) ?? next);
+    for (const name of this.#settler.leaving)
+      next = Math.min(next, this.#books.account(name)?.holding?.leaving?.until ?? next);
+    if (this.#settler.isPaced)
+      next = Math.min(next, this.#settler.pace.next(this.#settler.rules.allocation.maxMovesPerMinute) ?? next);
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   /** What other rules would newly take from services whose pools refuse that. */
   refusals(rules: PoolRules, lookup: Lookup): Revocation[] {
-    const now = this.#rules.pools;
+    const now = this.#settler.rules.pools;
     return this.#refused(new Rules(rules), lookup).filter(({ service }) => {
       const entry = lookup(service)!;
       return standing(entry, this.#books.account(service)!.holding!, now).uncovered.length === 0;
@@ -195,26 +146,28 @@ export class Allocations {
   }
 
   commit(): void {
-    if (this.isIdle && this.#waiting.size > 0) this.#waiting.clear();
+    if (this.isIdle && this.#settler.waiting.size > 0) this.#settler.waiting.clear();
     if (this.isIdle) this.#books.clear();
     this.#books.commit();
-    this.#whys.clear();
+    this.#settler.whys.clear();
     this.#rulesBefore = undefined;
-    this.#pace.commit();
+    this.#settler.pace.commit();
   }
 
   rollback(): void {
     const names = [...this.#books.changed.keys()];
-    this.#rules = this.#rulesBefore ?? this.#rules;
-    this.#books.rollback(this.#rules.pools);
-    this.#pace.rollback();
-    for (const name of names) this.#track(name);
+    this.#settler.rules = this.#rulesBefore ?? this.#settler.rules;
+    this.#books.rollback(this.#settler.rules.pools);
+    this.#settler.pace.rollback();
+    for (const name of names) this.#settler.track(name);
     this.commit();
   }
 
   /** Every source has been read: what no entry asks for is nobody's. */
-  sweep(now: number): void {
-    for (const account of [...this.#books.accounts()]) if (account.service === undefined) this.#remove(account, now);
+  sweep(lookup: Lookup, now: number): void {
+    const orphans = [...this.#books.accounts()].filter(({ service }) => service === undefined);
+    for (const account of orphans) this.#settler.remove(account, now);
+    this.#settle([], lookup, now, false);
   }
 
   unwritten(): LedgerChange | undefined {
@@ -233,317 +186,23 @@ export class Allocations {
     // Whatever becomes free on the way is offered to those who wait.
     for (;;) {
       const queues: Queues = { named: [], moving: [], others: [] };
-      this.#settleHeld(asked, lookup, now, queues);
+      this.#settler.settleHeld(asked, lookup, now, queues);
       if (books.hasOpenings || retries) {
         const done = new Set(asked);
-        const waiting = [...this.#waiting].filter((name) => !done.has(name));
-        this.#settleHeld(waiting, lookup, now, queues);
+        const waiting = [...this.#settler.waiting].filter((name) => !done.has(name));
+        this.#settler.settleHeld(waiting, lookup, now, queues);
       }
       books.hasOpenings = false;
       retries = false;
-      for (const account of inOrder(queues.named)) this.#giveNamed(account, now);
-      for (const mover of queues.moving.toSorted((a, b) => a.account.order - b.account.order)) this.#move(mover, now);
-      for (const account of inOrder(queues.others)) this.#give(account, now);
-      if (!books.hasOpenings || this.#waiting.size === 0) break;
+      for (const account of inOrder(queues.named)) this.#settler.giveNamed(account, now);
+      for (const mover of queues.moving.toSorted((a, b) => a.account.order - b.account.order))
+        this.#settler.move(mover, now);
+      for (const account of inOrder(queues.others)) this.#settler.give(account, now);
+      if (!books.hasOpenings || this.#settler.waiting.size === 0) break;
       asked = [];
     }
     books.hasOpenings = false;
   }
-
-  /** What is held is settled first, the longest held before the others; what must be given is queued. */
-  #settleHeld(names: Iterable<string>, lookup: Lookup, now: number, queues: Queues): void {
-    const held: (Asking & { readonly holding: Holding })[] = [];
-    for (const name of names) {
-      const service = lookup(name);
-      const known = this.#books.account(name);
-      if (service === undefined) {
-        if (known !== undefined) this.#remove(known, now);
-        continue;
-      }
-      const order = known === undefined || known.order === 0 ? ++this.#orders : known.order;
-      const { holding, settlement = unsettled } = known ?? {};
-      const account = { name, service, order, holding, settlement };
-      if (holding === undefined) this.#queue(account, queues);
-      else held.push({ ...account, holding });
-      if (holding !== undefined && opensUp(known?.service, service)) this.#books.hasOpenings = true;
-    }
-    for (const { name, holding } of held)
-      for (const address of everyAddress(holding)) this.#books.occupancy.setTerms(address, name, undefined);
-    held.sort((a, b) => a.holding.since - b.holding.since || a.order - b.order);
-    for (const account of held) this.#keep(account, account.holding, now, queues);
-  }
-
-  #queue(account: Asking, { named, others }: Queues): void {
-    (account.service.addresses.length > 0 ? named : others).push(account);
-  }
-
-  #keep(account: Asking, holding: Holding, now: number, queues: Queues): void {
-    const { service, name } = account;
-    const { occupancy } = this.#books;
-    const demand = this.#rules.demand(service);
-    if (demand.kind === 'foreign' || demand.kind === 'nothing' || demand.kind === 'asWritten') {
-      // Without pools addresses stay announced as written: those do not rest.
-      const staying = demand.kind === 'asWritten' ? service.addresses : [];
-      const why = demand.kind === 'foreign' ? demand.message : 'its entry needs no address of a pool';
-      this.#queue(this.#release(account, why, now, staying), queues);
-      return;
-    }
-    const seeker = seekerOf(account);
-    const every = everyAddress(holding);
-    const quarrel = every.map((address) => occupancy.disagreement(address, seeker)).find((why) => why !== undefined);
-    if (quarrel !== undefined) {
-      this.#queue(this.#release(account, quarrel, now), queues);
-      return;
-    }
-    for (const address of every) occupancy.setTerms(address, name, seeker.terms);
-    const held = standing(service, holding, this.#rules.pools);
-    if (service.addresses.length > 0 && !held.isEnough) {
-      queues.named.push(account);
-      return;
-    }
-    if (held.uncovered.length > 0) {
-      this.#revoked(account, holding, held, now, queues);
-      return;
-    }
-    this.#accepted.delete(name);
-    if (held.unfit !== '') {
-      queues.moving.push({ account, held, why: held.unfit });
-      return;
-    }
-    const kept = this.#hold(account, this.#refreshed(account, holding, held), now);
-    if (held.missing.length > 0) this.#complete(kept, held, now);
-  }
-
-  /** Of a service that has what it must have: no more than that, with the pool's present name. */
-  #refreshed({ service }: Asking, holding: Holding, { fitting }: Standing): Holding {
-    const pool = this.#rules.pools.of(fitting[0]!)?.name ?? holding.pool;
-    const isAsIs = pool === holding.pool && holding.asked === service.addressPool;
-    const extra = without(holding.addresses, fitting);
-    return isAsIs && extra.length === 0
-      ? holding
-      : { ...holding, addresses: fitting, pool, asked: service.addressPool };
-  }
-
-  #revoked(account: Asking, holding: Holding, held: Standing, now: number, queues: Queues): void {
-    const { service, name } = account;
-    const why = whyRevoked(service, held, this.#rules.pools);
-    const policy = this.#rules.pools.onRevoke(holding.pool);
-    const acts = policy === 'refuse' && this.#accepted.has(name) ? 'reassign' : policy;
-    if (acts === 'release') this.#queue(this.#release(account, why, now), queues);
-    else if (acts === 'reassign' && service.addresses.length === 0) queues.moving.push({ account, held, why });
-    else {
-      const [reason, rest] = whyKept(acts, service.addresses.length > 0);
-      this.#settled(account, outOfPool(holding, reason, `${why}; ${rest}`));
-    }
-  }
-
-  /** The second address of a service that would like one and can do without, from the pool of the first. */
-  #complete(account: Asking, { fitting, missing }: Standing, now: number): void {
-    const [first] = fitting;
-    const { holding } = account;
-    const pool = first && this.#rules.pools.of(first);
-    if (pool === undefined || holding === undefined) return;
-    if (this.#halt !== undefined) {
-      this.#waiting.add(account.name);
-      return;
-    }
-    const more = extend(this.#books.occupancy, pool, missing, seekerOf(account));
-    if (more !== undefined) this.#hold(account, { ...holding, addresses: [...fitting, ...more] }, now);
-    else if (missing.some((family) => pool.ranges.some((range) => range.first.family === family)))
-      this.#waiting.add(account.name);
-  }
-
-  #giveNamed(account: Asking, now: number): void {
-    const { service, name } = account;
-    const demand = this.#rules.demand(service);
-    const failure = this.#whyNotNamed(account, demand);
-    if (failure !== undefined) {
-      this.#settled(this.#release(account, failure.message, now), failure);
-      return;
-    }
-    if (demand.kind === 'explicit') {
-      const { addresses } = service;
-      const pool = demand.pool.name;
-      this.#hold(account, { addresses, pool, asked: service.addressPool, since: now, leaving: undefined }, now);
-    } else this.#settled(account, demand.kind === 'foreign' ? ignored(demand.message) : asWritten(service.addresses));
-    this.#whys.set(name, 'its entry names it');
-  }
-
-  #whyNotNamed(account: Asking, demand: Demand): Settlement | undefined {
-    if (demand.kind === 'foreign') return undefined;
-    if (demand.kind === 'impossible') return rejected(demand.reason, demand.message);
-    const { service, holding } = account;
-    const own = everyAddress(holding);
-    if (this.#halt !== undefined && demand.kind === 'explicit' && without(service.addresses, own).length > 0)
-      return pending(this.#halt.reason, this.#halt.message);
-    for (const address of service.addresses) {
-      const why = this.#books.occupancy.conflict(address, seekerOf(account));
-      if (why !== undefined) return pending('addressInUse', `${formatAddress(address)} is ${why}`);
-      const pool = this.#rules.pools.of(address);
-      if (pool?.state === 'draining' && !isAmong(address, own))
-        return pending('poolDraining', `${formatAddress(address)} is in the pool ${pool.name}, which is draining`);
-    }
-    return undefined;
-  }
-
-  #move({ account, held, why }: Mover, now: number): void {
-    const { name, service, holding } = account;
-    if (holding === undefined) return;
-    const isRevoked = held.uncovered.length > 0;
-    const stay = (reason: SettlementReason, message: string): void => {
-      this.#settled(account, isRevoked ? outOfPool(holding, reason, `${why}; ${message}`) : holds(holding, why));
-      this.#waiting.add(name);
-    };
-    if (this.#halt !== undefined) {
-      stay(this.#halt.reason, this.#halt.message);
-      return;
-    }
-    if (isRevoked && this.#movesLeft(now) <= 0) {
-      this.#isPaced = true;
-      stay(
-        'movePaced',
-        `it keeps its address until its turn: maxMovesPerMinute is ${this.#rules.allocation.maxMovesPerMinute}`,
-      );
-      return;
-    }
-    const given = this.#elsewhere(account, held);
-    if (typeof given === 'string') {
-      if (isRevoked) stay('noFreeAddress', `it keeps its address until another is free: ${given}`);
-      else this.#give(this.#release(account, why, now), now);
-      return;
-    }
-    if (isRevoked) this.#pace.record(now);
-    const leaving = without(everyAddress(holding), given.addresses);
-    const until = now + this.#rules.allocation.overlapSeconds * 1000;
-    const asked = service.addressPool;
-    const moved: Holding = {
-      addresses: given.addresses,
-      pool: given.pool,
-      asked,
-      since: now,
-      leaving: leaving.length > 0 && until > now ? { addresses: leaving, pool: holding.pool, until } : undefined,
-    };
-    this.#whys.set(name, why);
-    this.#accepted.delete(name);
-    this.#hold(account, moved, now, why);
-  }
-
-  /** Where a service goes that cannot stay as it is; or why it cannot. */
-  #elsewhere(account: Asking, held: Standing): Given | string {
-    const { service } = account;
-    const stays = covered(held);
-    const seeker = seekerOf(account);
-    const wish = familyWish(service);
-    const [first] = stays;
-    const pool = first && this.#rules.pools.of(first);
-    const lacking = wish.families.filter((family) => !stays.some((address) => address.family === family));
-    const more = pool && wish.count !== 'one' && extend(this.#books.occupancy, pool, lacking, seeker);
-    if (pool && more) {
-      const both = [...stays, ...more];
-      const addresses = wish.families.flatMap((family) => both.find((address) => address.family === family) ?? []);
-      return { addresses, pool: pool.name, why: '' };
-    }
-    const demand = this.#rules.demand(service);
-    if (demand.kind !== 'automatic') return demand.kind === 'impossible' ? demand.message : 'no pool is for it';
-    const given = allocate(this.#books.occupancy, demand.pools, wish, seeker);
-    // One address that may stay is as good as another.
-    if (pool && wish.count === 'preferBoth' && (!('addresses' in given) || given.addresses.length < 2))
-      return { addresses: stays, pool: pool.name, why: '' };
-    return 'addresses' in given ? given : given.message;
-  }
-
-  #give(account: Asking, now: number): void {
-    const { service, name } = account;
-    const demand = this.#rules.demand(service);
-    switch (demand.kind) {
-      case 'foreign':
-        this.#settled(account, ignored(demand.message));
-        return;
-      case 'nothing':
-      case 'asWritten':
-        this.#settled(account, asWritten([]));
-        return;
-      case 'impossible':
-        this.#settled(account, rejected(demand.reason, demand.message));
-        return;
-      case 'explicit':
-        this.#giveNamed(account, now);
-        return;
-      case 'automatic':
-    }
-    if (this.#halt !== undefined) {
-      this.#settled(account, pending(this.#halt.reason, this.#halt.message));
-      return;
-    }
-    const given = allocate(this.#books.occupancy, demand.pools, familyWish(service), seekerOf(account));
-    if (!('addresses' in given)) {
-      this.#settled(account, pending('noIPAllocated', given.message));
-      return;
-    }
-    this.#whys.set(name, given.why);
-    const { addresses, pool } = given;
-    const holding: Holding = { addresses, pool, asked: service.addressPool, since: now, leaving: undefined };
-    const kept = this.#hold(account, holding, now);
-    const held = standing(service, holding, this.#rules.pools);
-    if (held.missing.length > 0) this.#complete(kept, held, now);
-  }
-
-  #hold(account: Asking, holding: Holding, now: number, why = ''): Asking {
-    if (holding === account.holding) {
-      // The reason of a move that goes on is the one it had.
-      const goesOn = holding.leaving !== undefined && account.settlement.state === 'Moving';
-      return this.#settled(account, goesOn ? account.settlement : holds(holding));
-    }
-    const settled = { ...account, settlement: holds(holding, why) };
-    this.#books.hold(settled, holding, now);
-    this.#track(account.name);
-    return { ...settled, holding };
-  }
-
-  #release<A extends Account>(account: A, why: string, now: number, staying: readonly Address[] = []): A {
-    if (account.holding === undefined) return account;
-    this.#books.hold(account, undefined, now, staying);
-    this.#whys.set(account.name, why);
-    return this.#settled({ ...account, holding: undefined }, unsettled);
-  }
-
-  #remove(account: Account, now: number): void {
-    this.#release(account, 'its entry is gone', now);
-    this.#books.close(account.name);
-    this.#track(account.name);
-  }
-
-  #settled<A extends Account>(account: A, settlement: Settlement): A {
-    const known = this.#books.account(account.name);
-    const isSame = known !== undefined && sameSettlement(known.settlement, settlement);
-    const changed = { ...account, settlement: isSame ? known.settlement : settlement };
-    if (!isSame || known.service !== account.service || known.order !== account.order) this.#books.put(changed);
-    this.#track(account.name);
-    return changed;
-  }
-
-  /** Keeps the lists of those who wait for something. */
-  #track(name: string): void {
-    const account = this.#books.account(name);
-    const state = account?.settlement.state;
-    if (state === 'Pending' || state === 'OutOfPool') this.#waiting.add(name);
-    else this.#waiting.delete(name);
-    if (account?.holding?.leaving === undefined) this.#leaving.delete(name);
-    else this.#leaving.add(name);
-    if (account === undefined) this.#accepted.delete(name);
-  }
-
-  #movesLeft(now: number): number {
-    return this.#pace.left(this.#rules.allocation.maxMovesPerMinute, now);
-  }
-}
-
-const seekerOf = ({ name, service }: Asking): Seeker => ({ service: name, terms: termsOf(service) });
-
-/** Whoever could not share its address may be able to now. */
-function opensUp(before: Service | undefined, after: Service): boolean {
-  if (before === after || after.allowSharedIP === '') return false;
-  return before === undefined || !sameTerms(termsOf(before), termsOf(after));
 }
 
 function inOrder<A extends Account>(accounts: readonly A[]): readonly A[] {
