@@ -51,10 +51,13 @@ export class Allocations {
 
   restore(contents: Pick<LedgerContents, 'holdings' | 'releases'>): void {
     this.#books.restore(contents, (holding) => holds(holding, 'it was moving before the restart'));
-    const moving = [...this.#books.accounts()].filter(({ holding }) => holding?.leaving !== undefined);
-    for (const { name } of moving) this.#settler.leaving.add(name);
-    for (const since of moving.map(({ holding }) => holding!.since).sort((a, b) => a - b))
-      this.#settler.pace.record(since);
+    const sinces: number[] = [];
+    for (const { name, holding } of this.#books.accounts()) {
+      if (holding?.leaving !== undefined) this.#settler.leaving.add(name);
+      if (holding !== undefined) sinces.push(holding.since);
+    }
+    // Which of them were moves is not known any more: rather too slow than too fast.
+    for (const since of sinces.sort((a, b) => a - b)) this.#settler.pace.record(since);
     this.#settler.pace.commit();
   }
 
@@ -181,15 +184,14 @@ export class Allocations {
   #settle(names: Iterable<string>, lookup: Lookup, now: number, retriesAll: boolean): void {
     const books = this.#books;
     for (const release of books.occupancy.rested(now)) books.forget(release.address);
-    let asked: Iterable<string> = names;
+    let asked: ReadonlySet<string> = new Set(names);
     let retries = retriesAll;
     // Whatever becomes free on the way is offered to those who wait.
     for (;;) {
       const queues: Queues = { named: [], moving: [], others: [] };
       this.#settler.settleHeld(asked, lookup, now, queues);
       if (books.hasOpenings || retries) {
-        const done = new Set(asked);
-        const waiting = [...this.#settler.waiting].filter((name) => !done.has(name));
+        const waiting = [...this.#settler.waiting].filter((name) => !asked.has(name));
         this.#settler.settleHeld(waiting, lookup, now, queues);
       }
       books.hasOpenings = false;
@@ -199,7 +201,7 @@ export class Allocations {
         this.#settler.move(mover, now);
       for (const account of inOrder(queues.others)) this.#settler.give(account, now);
       if (!books.hasOpenings || this.#settler.waiting.size === 0) break;
-      asked = [];
+      asked = new Set();
     }
     books.hasOpenings = false;
   }

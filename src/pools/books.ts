@@ -85,6 +85,14 @@ export class Books {
     this.#rebuild(releases.flatMap((release) => releaseFromLedger(release) ?? []));
   }
 
+  /** All there is to know about who holds what: as the ledger would have it. */
+  contents(): Pick<LedgerContents, 'holdings' | 'releases'> {
+    const holding = [...this.#accounts.values()].flatMap((account) =>
+      account.holding === undefined ? [] : [toLedger(account.name, account.holding)],
+    );
+    return { holdings: holding, releases: [...this.#occupancy.releases()].map(releaseToLedger) };
+  }
+
   /** From now on by these pools. */
   repool(pools: PoolSet): void {
     this.#pools = pools;

@@ -135,18 +135,19 @@ export class Settler {
       queues.moving.push({ account, held, why: held.unfit });
       return;
     }
-    const kept = this.#hold(account, this.#refreshed(account, holding, held), now);
+    const refreshed = this.#refreshed(account, holding, held);
+    if (refreshed !== holding) this.whys.set(name, 'its entry asks for no more');
+    const kept = this.#hold(account, refreshed, now);
     if (held.missing.length > 0) this.#complete(kept, held, now);
   }
 
   /** Of a service that has what it must have: no more than that, with the pool's present name. */
   #refreshed({ service }: Asking, holding: Holding, { fitting }: Standing): Holding {
-    const pool = this.rules.pools.of(fitting[0]!)?.name ?? holding.pool;
-    const isAsIs = pool === holding.pool && holding.asked === service.addressPool;
-    const extra = without(holding.addresses, fitting);
-    return isAsIs && extra.length === 0
-      ? holding
-      : { ...holding, addresses: fitting, pool, asked: service.addressPool };
+    const addresses = holding.addresses.filter((address) => isAmong(address, fitting));
+    const pool = this.rules.pools.of(addresses[0]!)?.name ?? holding.pool;
+    const asked = service.addressPool;
+    const isAsIs = pool === holding.pool && holding.asked === asked && addresses.length === holding.addresses.length;
+    return isAsIs ? holding : { ...holding, addresses, pool, asked };
   }
 
   #revoked(account: Asking, holding: Holding, held: Standing, now: number, queues: Queues): void {
@@ -173,8 +174,10 @@ export class Settler {
       return;
     }
     const more = extend(this.books.occupancy, pool, missing, seekerOf(account));
-    if (more !== undefined) this.#hold(account, { ...holding, addresses: [...fitting, ...more] }, now);
-    else if (missing.some((family) => pool.ranges.some((range) => range.first.family === family)))
+    if (more !== undefined) {
+      this.whys.set(account.name, 'the pool of its other address has one');
+      this.#hold(account, { ...holding, addresses: [...fitting, ...more] }, now);
+    } else if (missing.some((family) => pool.ranges.some((range) => range.first.family === family)))
       this.waiting.add(account.name);
   }
 

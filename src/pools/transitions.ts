@@ -1,7 +1,7 @@
 // What changed hands, a line each, for the log: between two states of the books, with the reason that decided it.
 
 import type { Account } from './books.js';
-import { sameAddresses } from './holding.js';
+import { without } from './holding.js';
 import { listed } from './settlement.js';
 
 export interface Transition {
@@ -26,21 +26,21 @@ export function transitions(
       found.push({ kind, service, message: `${service} ${message}` });
     };
     const [had, has] = [was?.holding ?? none, is?.holding ?? none];
+    const [lost, gained] = [without(had.addresses, has.addresses), without(has.addresses, had.addresses)];
     const pool = is?.holding?.pool ?? '';
-    if (!sameAddresses(had.addresses, has.addresses)) {
-      if (has.addresses.length === 0) say('released', `has ${listed(had.addresses)} no more${because}`);
-      else if (had.addresses.length === 0)
-        say('allocated', `has ${listed(has.addresses)} from the pool ${pool}${because}`);
-      else
-        say('moving', `moves from ${listed(had.addresses)} to ${listed(has.addresses)} of the pool ${pool}${because}`);
-    } else if (had.leaving !== undefined && has.leaving === undefined && has.addresses.length > 0)
+    if (lost.length > 0 && gained.length > 0)
+      say('moving', `moves from ${listed(lost)} to ${listed(gained)} of the pool ${pool}${because}`);
+    else if (lost.length > 0) say('released', `has ${listed(lost)} no more${because}`);
+    else if (gained.length > 0) say('allocated', `has ${listed(gained)} from the pool ${pool}${because}`);
+    else if (had.leaving !== undefined && has.leaving === undefined && has.addresses.length > 0)
       say('moved', `has moved: ${listed(had.leaving.addresses)} is withdrawn${because}`);
     const [from, to] = [was?.settlement, is?.settlement];
     if (to === undefined || (from?.state === to.state && from.reason === to.reason)) continue;
-    if (to.state === 'OutOfPool') say('outOfPool', `keeps ${listed(has.addresses)} out of its pool: ${to.message}`);
+    if (to.state === 'OutOfPool' && from?.state !== 'OutOfPool')
+      say('outOfPool', `keeps ${listed(has.addresses)} out of its pool: ${to.message}`);
     else if (to.state === 'Pending') say('pending', `has no address: ${to.message}`);
     else if (to.state === 'Rejected') say('rejected', `gets no address: ${to.message}`);
-    else if (from?.state === 'OutOfPool' && has.leaving === undefined)
+    else if (from?.state === 'OutOfPool' && to.state === 'Allocated')
       say('backInPool', `is in a pool again with ${listed(has.addresses)}`);
   }
   return found;
