@@ -1,5 +1,6 @@
 // A whole table as a client sent it: every entry good, or none is taken.
 
+import { whole } from '../table/plain-service.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TableBody, WriteFailure, WriteOptions } from '../api/house.js';
 import { formatProblem } from '../problem.js';
@@ -42,7 +43,7 @@ async function readText(octets: Uint8Array, aliases: Aliases): Promise<SentTable
   const change = await inTurns(new TableText('json', 'table', aliases, octetWork).update(octets));
   const problems = change.problems.map(formatProblem);
   if (change.kind === 'unusable' || change.rejected.length > 0) return invalid(undefined, problems);
-  return { services: new Map(change.upserted.map((service) => [service.name, service])), warnings: problems };
+  return { services: new Map(change.upserted.map((service) => [service.name, whole(service)])), warnings: problems };
 }
 
 /** One service a line; blank lines are nothing. */
@@ -90,7 +91,7 @@ export class LineReader {
   /** Undefined for a blank line. */
   service(line: Uint8Array): Written | ReturnType<typeof invalid> | undefined {
     const plain = this.#plain.read(line, 0, line.length);
-    if (plain !== undefined) return { service: this.#owned(plain), warnings: [] };
+    if (plain !== undefined) return { service: this.#owned(whole(plain)), warnings: [] };
     const text = octetWork.text(line, 0, line.length);
     if (text.trim() === '') return undefined;
     const value = parsed(text);

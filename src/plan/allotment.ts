@@ -2,11 +2,13 @@
 // is given, and what is held stays announced. Hosts without pools pay nothing for it.
 
 import type { Config } from '../config/config.js';
+import type { Address } from '../net/address.js';
 import { Allocations, type Revocation } from '../pools/allocations.js';
 import type { LedgerChange, LedgerContents } from '../pools/ledger.js';
 import { type Settlement, settledAlone } from '../pools/settlement.js';
 import type { Lookup } from '../pools/settler.js';
 import { type Transition, transitions } from '../pools/transitions.js';
+import type { PoolUsage } from '../pools/usage.js';
 import type { Service } from '../table/service.js';
 
 export interface AllotmentPorts {
@@ -47,8 +49,25 @@ export class Allotment {
     return this.#allocations.isIdle;
   }
 
-  get allocations(): Allocations {
-    return this.#allocations;
+  /** All there is to know about who holds what. */
+  contents(): Pick<LedgerContents, 'holdings' | 'releases'> {
+    return this.#allocations.books.contents();
+  }
+
+  /** What the service holds for good; undefined: nothing from a pool. */
+  held(name: string): readonly Address[] | undefined {
+    return this.#allocations.books.account(name)?.holding?.addresses;
+  }
+
+  /** As they are served when several want the same. */
+  inOrder(names: readonly string[]): readonly string[] {
+    if (this.isIdle) return names;
+    const orderOf = (name: string): number => this.#allocations.books.account(name)?.order ?? Number.MAX_SAFE_INTEGER;
+    return names.toSorted((a, b) => orderOf(a) - orderOf(b));
+  }
+
+  usage(): PoolUsage[] {
+    return this.#allocations.usage();
   }
 
   restore(contents: Pick<LedgerContents, 'holdings' | 'releases'>): void {

@@ -12,8 +12,9 @@ import { whole } from '../table/plain-service.js';
 import type { Service } from '../table/service.js';
 import { Allotment, type AllotmentPorts, inMemory } from './allotment.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
+import { cliSource, type Situation, sourceNames } from './draft.js';
 import { PlainPlans } from './plain-plans.js';
-import { type PlanContext, plan, planContext, type ServicePlan, unmatched } from './plan.js';
+import { type PlanContext, planContext, planSettled, type ServicePlan, unmatched } from './plan.js';
 import type { WithheldReason } from './reasons.js';
 import type { RouteBatch } from './route-batch.js';
 import { assignViews, type View } from './views.js';
@@ -43,10 +44,9 @@ export interface RevocationsRefused {
 export const describeRefusal = ({ withdrawals, announced, allowedPercent }: Refusal): string =>
   `it would withdraw ${withdrawals} of ${announced} announced prefixes at once, and safety.maxWithdrawPercent allows ${allowedPercent} %`;
 
-/** The source of `herald announce`: always there, ranks last. */
-export const cliSource = 'cli';
+export { cliSource };
 
-export class Announcer {
+export class Announcer implements Situation {
   readonly table = new MergedTable<KeptRows>();
   readonly #bulks = new Map<string, Bulk>();
   readonly #sets = new AttributeSets();
@@ -75,6 +75,10 @@ export class Announcer {
     this.#context = planContext(config, assignViews(config.bgpPeers, config.bgpAdvertisements, []), this.#poolOf);
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
+  }
+
+  get config(): Config {
+    return this.#config;
   }
 
   get views(): readonly View[] {
@@ -107,9 +111,7 @@ export class Announcer {
   }
 
   planOf(service: Service): ServicePlan {
-    const { state, addresses, origin } = this.settlement(service);
-    const isHeld = state === 'Allocated' || state === 'Moving' || state === 'OutOfPool';
-    return isHeld ? plan(service, addresses, this.#context, origin) : { routes: [], withheld: [] };
+    return planSettled(service, this.settlement(service), this.#context);
   }
 
   /**
@@ -316,5 +318,3 @@ const idsNotIn = (views: readonly View[], others: readonly View[]): number[] =>
 
 const coversBulk = ({ pools, serviceSelectors }: BgpAdvertisement): boolean =>
   pools === undefined && anySelects(serviceSelectors, {});
-
-const sourceNames = (config: Config): string[] => [...config.sources.map(({ name }) => name), cliSource];

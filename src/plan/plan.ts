@@ -6,6 +6,7 @@ import { anySelects } from '../config/selector.js';
 import type { Address, Prefix } from '../net/address.js';
 import { hostPrefix, prefixKey, prefixOf } from '../net/address.js';
 import type { PoolOf } from '../pools/ranges.js';
+import type { Settlement } from '../pools/settlement.js';
 import type { Service } from '../table/service.js';
 import { agree } from './merge.js';
 import type { WithheldReason } from './reasons.js';
@@ -82,6 +83,13 @@ export function plan(
     for (const prefix of service.prefixes) planPrefix(service, prefix, view, reason, context, routes, withheld);
   }
   return { routes, withheld };
+}
+
+/** What a service announces that stands so with its addresses. */
+export function planSettled(service: Service, settlement: Settlement, context: PlanContext): ServicePlan {
+  const { state, addresses, origin } = settlement;
+  const isHeld = state === 'Allocated' || state === 'Moving' || state === 'OutOfPool';
+  return isHeld ? plan(service, addresses, context, origin) : { routes: [], withheld: [] };
 }
 
 /** Why nothing of the service is announced here, whatever the advertisements say. */

@@ -9,6 +9,7 @@ import type { LedgerChange, LedgerContents } from './ledger.js';
 import { holds, type Settlement } from './settlement.js';
 import { type Halt, type Lookup, type Queues, Settler } from './settler.js';
 import { standing, whyRevoked } from './standing.js';
+import { type PoolUsage, poolUsage } from './usage.js';
 
 /** A live allocation that a configuration would take away, and its pools refuse to. */
 export interface Revocation {
@@ -171,6 +172,10 @@ export class Allocations {
     const orphans = [...this.#books.accounts()].filter(({ service }) => service === undefined);
     for (const account of orphans) this.#settler.remove(account, now);
     this.#settle([], lookup, now, false);
+  }
+
+  usage(): PoolUsage[] {
+    return poolUsage(this.#settler.rules, this.#books.occupancy);
   }
 
   unwritten(): LedgerChange | undefined {

@@ -34,6 +34,10 @@ export class Rules {
     return this.#rules.allocation;
   }
 
+  get addressPools(): readonly AddressPool[] {
+    return this.#rules.addressPools;
+  }
+
   get hasPools(): boolean {
     return this.#rules.addressPools.length > 0;
   }

@@ -8,6 +8,8 @@ export interface Transition {
   readonly kind: 'allocated' | 'moving' | 'moved' | 'released' | 'outOfPool' | 'backInPool' | 'pending' | 'rejected';
   readonly service: string;
   readonly message: string;
+  /** What decided it; the message has it too. */
+  readonly why: string;
 }
 
 const none = { addresses: [], leaving: undefined };
@@ -23,7 +25,7 @@ export function transitions(
     const why = whys.get(service) ?? '';
     const because = why === '' ? '' : `: ${why}`;
     const say = (kind: Transition['kind'], message: string): void => {
-      found.push({ kind, service, message: `${service} ${message}` });
+      found.push({ kind, service, message: `${service} ${message}`, why });
     };
     const [had, has] = [was?.holding ?? none, is?.holding ?? none];
     const [lost, gained] = [without(had.addresses, has.addresses), without(has.addresses, had.addresses)];

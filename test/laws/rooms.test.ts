@@ -46,7 +46,8 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   pools: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table'] },
-  plan: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table', 'pools'] },
+  plan: { uses: ['net', 'config/config.ts', 'config/impact.ts', 'config/selector.ts', 'table', 'pools'] },
+  'config/impact.ts': { knows: ['config/config.ts'] },
   bgp: { uses: ['net', 'machine.ts', 'ports.ts'], knows: ['config/config.ts'] },
   l2: { uses: ['net', 'machine.ts', 'ports.ts', 'config/selector.ts'], knows: ['config/config.ts'] },
 
