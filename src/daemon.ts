@@ -58,7 +58,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const tellManager = (): void => manager.status(() => residence?.summary() ?? '');
   const reload = async (isAsked: boolean): Promise<void> => {
     manager.reloading();
-    await residence?.reload(isAsked);
+    await residence?.reload({ isAsked });
     manager.ready();
     tellManager();
   };

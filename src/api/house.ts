@@ -2,6 +2,7 @@
 // daemon. JSON shapes are the API's own, so that nothing is translated twice.
 
 import type { PeerStatus } from '../bgp/protocol.js';
+import type { Forecast } from '../plan/forecast.js';
 
 export interface StatusBody {
   readonly node: string;
@@ -166,7 +167,50 @@ export interface StreamSummary {
 
 export type ReloadResult =
   | { readonly kind: 'done'; readonly warnings: readonly string[] }
-  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+  /** `onlyRevocations`: nothing is wrong, but pools refuse to take from services what it takes. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly onlyRevocations: boolean };
+
+/** Texts that may come into force. */
+export interface PlanRequest {
+  /** A whole herald.yaml; absent: the one in force. */
+  readonly config?: string;
+  /** What problems call it. */
+  readonly configName?: string;
+  /** A whole table, in the place of a source's; absent: the tables in force. */
+  readonly table?: string;
+  /** Says its form, by its ending; default: YAML. */
+  readonly tableName?: string;
+  /** Whose table it is; default: the file of that name, or the first file. */
+  readonly source?: string;
+}
+
+export type PlanResult =
+  | { readonly kind: 'planned'; readonly forecast: Forecast }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+export interface ReloadOptions {
+  /** Somebody waits for an answer, be it that there is nothing new. */
+  readonly isAsked?: boolean;
+  /** Whatever `onRevoke: refuse` says. */
+  readonly acceptRevocations?: boolean;
+}
+
+/** How many addresses of one family. Text where it is more than a number holds exactly. */
+export interface PoolFamilyBody {
+  readonly capacity: number | string;
+  readonly inUse: number;
+  /** Freed lately: not given to another service yet, as long as anything else is free. */
+  readonly quarantined: number;
+}
+
+export interface PoolBody {
+  readonly name: string;
+  readonly state: 'active' | 'draining' | 'disabled';
+  readonly autoAssign: boolean;
+  readonly addresses: readonly string[];
+  readonly ipv4?: PoolFamilyBody;
+  readonly ipv6?: PoolFamilyBody;
+}
 
 /** Thrown for an `after` that no page of ours gave out. */
 export class BadCursor extends Error {
@@ -186,7 +230,10 @@ export interface House {
   /** All or nothing. */
   replaceServices(source: string, table: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure>;
   openStream(source: string, options: WriteOptions): EntryStream | WriteFailure;
-  reload(): Promise<ReloadResult>;
+  pools(): readonly PoolBody[];
+  reload(options?: ReloadOptions): Promise<ReloadResult>;
+  /** Changes nothing. */
+  plan(request: PlanRequest): Promise<PlanResult>;
   /** False: no such peer. */
   commandPeer(name: string, command: 'reset' | 'refresh'): boolean;
 }

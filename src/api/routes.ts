@@ -9,6 +9,7 @@ import type {
   House,
   LineAnswer,
   PageRequest,
+  PlanRequest,
   TableBody,
   WriteFailure,
   WriteOptions,
@@ -19,8 +20,11 @@ import { listText } from './list.js';
 import { CallError, type ErrorStatus } from './problem-answer.js';
 import {
   nothing,
+  planAnswer,
+  planBody,
   reference,
   reloadAnswer,
+  reloadBody,
   type Schema,
   serviceEntry,
   streamAnswer,
@@ -239,15 +243,43 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    method: 'get',
+    path: '/v1/pools',
+    summary: 'The address pools, and how full they are',
+    answer: wrapped('pools', 'Pool', false),
+    errors: [],
+    handle: ({ house }) => ({ body: { pools: house.pools() } }),
+  },
+  {
+    method: 'post',
+    path: '/v1/plan',
+    summary: 'What a new configuration or a new table would do; nothing is changed',
+    body: { schema: planBody, isRequired: true },
+    answer: planAnswer,
+    errors: [413, 422],
+    handle: async ({ house, body }) => {
+      const result = await house.plan(planRequest(body));
+      if (result.kind === 'invalid')
+        throw new CallError(422, 'invalid', 'it cannot be used', { problems: result.problems });
+      return { body: result.forecast };
+    },
+  },
+  {
     method: 'post',
     path: '/v1/reload',
     summary: 'Read the configuration again, all of it or nothing',
-    body: { schema: nothing, isRequired: false },
+    body: { schema: reloadBody, isRequired: false },
     answer: reloadAnswer,
     errors: [413, 422],
     handle: async ({ house, body }) => {
-      refuseFields(body);
-      const result = await house.reload();
+      const result = await house.reload({ acceptRevocations: readAcceptance(body) });
+      if (result.kind === 'refused' && result.onlyRevocations)
+        throw new CallError(
+          422,
+          'revocationsRefused',
+          'the configuration takes addresses away from services whose pools refuse that; with acceptRevocations it is taken over',
+          { problems: result.problems },
+        );
       if (result.kind === 'refused')
         throw new CallError(422, 'refused', 'the configuration was refused; the one before stays in force', {
           problems: result.problems,
@@ -294,14 +326,34 @@ export function checkQuery(query: Call['query'], route: Route): void {
   }
 }
 
-/** Silence about `confirmWithin` would be a promise. */
-function refuseFields(body: unknown): void {
-  if (body === undefined) return;
+/** Fields of a body, each of which must be known: silence about one would be a promise. */
+function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (body === undefined) return {};
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new CallError(422, 'invalid', 'the body must be an object, or nothing');
-  const [field] = Object.keys(body);
-  if (field !== undefined)
-    throw new CallError(422, 'invalid', `${shown(field)} is not something that this version can do`);
+  const strange = Object.keys(body).find((field) => !known.includes(field));
+  if (strange !== undefined)
+    throw new CallError(422, 'invalid', `${shown(strange)} is not something that this version can do`);
+  return Object.fromEntries(Object.entries(body));
+}
+
+function readAcceptance(body: unknown): boolean {
+  const { acceptRevocations = false } = fieldsOf(body, ['acceptRevocations']);
+  if (typeof acceptRevocations !== 'boolean')
+    throw new CallError(422, 'invalid', 'acceptRevocations must be true or false');
+  return acceptRevocations;
+}
+
+function planRequest(body: unknown): PlanRequest {
+  const fields = fieldsOf(body, ['config', 'configName', 'table', 'tableName', 'source']);
+  const request: Record<string, string> = {};
+  for (const [field, value] of Object.entries(fields)) {
+    if (typeof value !== 'string') throw new CallError(422, 'invalid', `${field} must be a text`);
+    request[field] = value;
+  }
+  if (request['config'] === undefined && request['table'] === undefined)
+    throw new CallError(422, 'invalid', 'there is nothing to plan: config or table is needed');
+  return request;
 }
 
 function accepted<T extends object>(result: T | WriteFailure, house: House, path: Call['path']): T {

@@ -2,7 +2,16 @@
 // type in house.ts does not compile.
 
 import type { PeerStatus } from '../bgp/protocol.js';
-import type { AnnouncementBody, ServiceAnnouncementBody, ServiceBody, SourceBody, StatusBody } from './house.js';
+import type { Forecast } from '../plan/forecast.js';
+import type {
+  AnnouncementBody,
+  PoolBody,
+  PoolFamilyBody,
+  ServiceAnnouncementBody,
+  ServiceBody,
+  SourceBody,
+  StatusBody,
+} from './house.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -51,6 +60,12 @@ const announcementFields = {
   state: oneOf('announced', 'pending', 'withheld'),
   reason: text('Why it is not announced; empty when it is.'),
 };
+
+const poolFamily = object<PoolFamilyBody>({
+  capacity: { type: ['integer', 'string'], description: 'Text where it is more than 2^53 - 1.' },
+  inUse: integer(),
+  quarantined: integer('Freed lately, and not given to another service as long as anything else is free.'),
+});
 
 /** The name by which a schema is referred to. */
 export const schemas = {
@@ -149,6 +164,17 @@ export const schemas = {
     },
     ['prefixes', 'warnings'],
   ),
+  Pool: object<PoolBody>(
+    {
+      name: text(),
+      state: oneOf('active', 'draining', 'disabled'),
+      autoAssign: boolean(),
+      addresses: textsOf(),
+      ipv4: poolFamily,
+      ipv6: poolFamily,
+    },
+    ['ipv4', 'ipv6'],
+  ),
   Announcement: object<AnnouncementBody>(announcementFields),
   ServiceAnnouncement: object<ServiceAnnouncementBody>({ service: text(), ...announcementFields }),
   Problem: {
@@ -167,7 +193,15 @@ export const schemas = {
   },
 } as const;
 
-type SchemaName = 'Status' | 'Source' | 'Peer' | 'Service' | 'Announcement' | 'ServiceAnnouncement' | 'Problem';
+type SchemaName =
+  | 'Status'
+  | 'Source'
+  | 'Peer'
+  | 'Service'
+  | 'Pool'
+  | 'Announcement'
+  | 'ServiceAnnouncement'
+  | 'Problem';
 
 export function reference(name: SchemaName): Schema {
   return { $ref: `#/components/schemas/${name}` };
@@ -184,6 +218,56 @@ export const wrapped = (key: string, items: SchemaName, isPaged: boolean): Schem
 });
 
 export const nothing: Schema = { type: 'object', description: 'Empty.' };
+
+export const reloadBody: Schema = {
+  type: 'object',
+  properties: { acceptRevocations: boolean('Whatever `onRevoke: refuse` of pools says.') },
+};
+
+export const planBody: Schema = {
+  type: 'object',
+  description: 'At least one of `config` and `table`.',
+  properties: {
+    config: text('A whole herald.yaml; without it the one in force.'),
+    configName: text('What problems call it.'),
+    table: text('A whole table, in the place of the one of a source; without it the tables in force.'),
+    tableName: text('Its ending says its form, as of a file; default: YAML.'),
+    source: text('Whose table it is; default: the file called `tableName`, or the first file.'),
+  },
+};
+
+export const planAnswer: Schema = object<Forecast>({
+  refused: textsOf('Why the change would be refused as it is; the rest says what it would do if it were accepted.'),
+  services: listOf(
+    object<Forecast['services'][number]>({
+      service: text(),
+      fate: oneOf('moves', 'keeps', 'released', 'rejected', 'served', 'waits', 'ignored', 'removed'),
+      from: textsOf('What it holds now.'),
+      to: textsOf('What it would hold.'),
+      message: text('Why.'),
+    }),
+  ),
+  announcements: listOf(
+    object<Forecast['announcements'][number]>({
+      prefix: text(),
+      protocol: oneOf('bgp', 'layer2'),
+      via: text("The peer's name, or the interface's."),
+      change: oneOf('appears', 'goes', 'changes'),
+    }),
+  ),
+  sessions: listOf(
+    object<Forecast['sessions'][number]>({
+      peer: text(),
+      effect: oneOf('hot', 'refresh', 'reset', 'added', 'removed'),
+      fields: listOf(
+        object<Forecast['sessions'][number]['fields'][number]>({
+          field: text(),
+          effect: oneOf('hot', 'refresh', 'reset'),
+        }),
+      ),
+    }),
+  ),
+});
 
 export const reloadAnswer: Schema = {
   type: 'object',

@@ -15,11 +15,14 @@ const firstError = 400;
 /** RFC 9457, as the API fills it. */
 export class Refusal extends CommandFailure {
   readonly status: number;
+  /** The stable word. */
+  readonly code: string;
   readonly problems: readonly string[];
 
-  constructor(status: number, detail: string, problems: readonly string[]) {
+  constructor(status: number, code: string, detail: string, problems: readonly string[]) {
     super(exitCodes.failed, detail);
     this.status = status;
+    this.code = code;
     this.problems = problems;
   }
 }
@@ -59,9 +62,14 @@ function exchange(socketPath: string, method: Method, path: string, body: unknow
 
 function refusal(status: number, text: string): CommandFailure {
   try {
-    const { detail, problems }: { detail?: unknown; problems?: unknown } = JSON.parse(text);
+    const { code, detail, problems }: { code?: unknown; detail?: unknown; problems?: unknown } = JSON.parse(text);
     if (typeof detail === 'string')
-      return new Refusal(status, sanitised(detail, 4000), Array.isArray(problems) ? problems.map(String) : []);
+      return new Refusal(
+        status,
+        String(code),
+        sanitised(detail, 4000),
+        Array.isArray(problems) ? problems.map(String) : [],
+      );
   } catch {
     // Falls through: whoever answers there is not herald.
   }

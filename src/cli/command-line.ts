@@ -11,6 +11,8 @@ import { type Command, Given, nameOf } from './command.js';
 import { convert } from './convert.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
 import { peers } from './peers.js';
+import { plan } from './plan.js';
+import { pools } from './pools.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
 import { services } from './services.js';
@@ -23,10 +25,12 @@ import type { World } from './world.js';
 export const commands: readonly Command[] = [
   run,
   check,
+  plan,
   status,
   peers,
   services,
   announcements,
+  pools,
   sources,
   announce,
   withdraw,

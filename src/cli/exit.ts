@@ -3,6 +3,8 @@
 export const exitCodes = {
   done: 0,
   failed: 1,
+  /** `plan` found that something would change. */
+  wouldChange: 2,
   usage: 64,
   /** Nobody answers at the socket. */
   noDaemon: 69,

@@ -6,6 +6,7 @@ import { exitCodes } from './exit.js';
 const exits: { readonly [K in keyof typeof exitCodes]: string } = {
   done: 'Done.',
   failed: 'Failed; the message says why.',
+  wouldChange: 'plan found that something would change.',
   usage: 'The command line was not understood.',
   noDaemon: 'No daemon answers at the socket.',
   notPermitted: 'Not permitted.',

@@ -10,11 +10,23 @@ const unprocessable = 422;
 export const reload: Command = {
   words: 'reload',
   summary: 'Read the configuration again: all of it, or nothing when anything is wrong',
-  options: { ...socket, ...json },
-  examples: [['herald reload', 'a refused file leaves the configuration before in force, and exits 78']],
+  options: {
+    'accept-revocations': {
+      type: 'boolean',
+      summary: 'take it over, whatever it takes from services whose pools refuse that (onRevoke: refuse)',
+    },
+    ...socket,
+    ...json,
+  },
+  examples: [
+    ['herald reload', 'a refused file leaves the configuration before in force, and exits 78'],
+    ['herald reload --accept-revocations', 'services whose pools have onRevoke: refuse move'],
+  ],
   run: async (given, world) => {
     try {
-      const text = await callApi(given.text('socket'), 'POST', '/v1/reload', {});
+      const text = await callApi(given.text('socket'), 'POST', '/v1/reload', {
+        acceptRevocations: given.flag('accept-revocations'),
+      });
       if (given.flag('json')) world.write(`${text}\n`);
       else {
         const { warnings }: { warnings: readonly string[] } = JSON.parse(text);
@@ -24,7 +36,7 @@ export const reload: Command = {
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== unprocessable) throw error;
       world.complain([`herald: ${error.message}`, ...error.problems, ''].join('\n'));
-      return exitCodes.badConfig;
+      return error.code === 'revocationsRefused' ? exitCodes.failed : exitCodes.badConfig;
     }
   },
 };

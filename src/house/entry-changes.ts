@@ -1,10 +1,10 @@
 // What a checked write does: to the table, to the disk, to who keeps the entry alive. Applied at once, stored with all else
 // of this turn. What is the same as before costs nothing: no announcement, no line in the log, no write to the disk.
 
-import { whole } from '../table/plain-service.js';
 import type { WriteFailure } from '../api/house.js';
 import { type Announcer, describeRefusal } from '../plan/announcer.js';
 import type { SourceChange } from '../table/merged.js';
+import { whole } from '../table/plain-service.js';
 import { type Service, sameService } from '../table/service.js';
 import type { DampedTable } from './damped-table.js';
 import { NotStored, type StoredEntries } from './stored-entries.js';

@@ -15,7 +15,12 @@ export function loadConfig(file: string): Parsed {
       problems: [{ severity: 'error', where: { file, line: 0, column: 0 }, path: '', message }],
     };
   }
-  return parseConfig(text, file, {
+  return parseConfigText(text, file);
+}
+
+/** `name`: what problems call it, if not by the path that others are relative to. */
+export function parseConfigText(text: string, file: string, name = file): Parsed {
+  const parsed = parseConfig(text, file, {
     hostName: hostname(),
     readFile: (path) => {
       try {
@@ -26,4 +31,7 @@ export function loadConfig(file: string): Parsed {
     },
     fileMode: (path) => statSync(path, { throwIfNoEntry: false })?.mode,
   });
+  if (name === file) return parsed;
+  const problems = parsed.problems.map((problem) => ({ ...problem, where: { ...problem.where, file: name } }));
+  return { ...parsed, problems };
 }

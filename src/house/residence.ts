@@ -7,6 +7,10 @@ import type {
   House,
   Page,
   PageRequest,
+  PlanRequest,
+  PlanResult,
+  PoolBody,
+  ReloadOptions,
   ReloadResult,
   ServiceAnnouncementBody,
   ServiceBody,
@@ -31,11 +35,15 @@ import { Listing, type PeerView } from '../plan/listing.js';
 import type { Ledger } from '../pools/ledger.js';
 import { formatProblem, type Problem } from '../problem.js';
 import { version } from '../version.js';
+import { allocationLines, poolBodies } from './allocation-bodies.js';
+import { AllocationsFile } from './allocations-file.js';
+import { AllotmentShell } from './allotment-shell.js';
 import { configDifference } from './config-difference.js';
 import { DampedTable } from './damped-table.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LedgerKeeper } from './ledger-keeper.js';
 import { loadConfig } from './load-config.js';
+import { planChange } from './planning.js';
 import { PushedEntries } from './pushed-entries.js';
 import { sessionSettings } from './session-settings.js';
 import { TableSources } from './table-sources.js';
@@ -63,6 +71,8 @@ export class Residence implements House {
   readonly #pushed: PushedEntries;
   readonly #sources: TableSources;
   readonly #keeper: LedgerKeeper;
+  readonly #shell: AllotmentShell;
+  readonly #allocationsFile: AllocationsFile;
   readonly #peers = new Map<string, PeerView>();
   readonly #generations = new Map<string, { readonly peer: BgpPeer; readonly number: number }>();
   readonly #startedAt = performance.now();
@@ -70,7 +80,7 @@ export class Residence implements House {
   #config: Config;
   #configProblems: readonly Problem[];
   #configLoadedAt = new Date();
-  #refusal = '';
+  #refusals: readonly string[] = [];
   #isStale: boolean = false;
   #isOpen: boolean = false;
   #isTold: boolean = false;
@@ -81,7 +91,8 @@ export class Residence implements House {
   static async open(config: Config, problems: readonly Problem[], surroundings: Surroundings): Promise<Residence> {
     const { stateDirectory } = surroundings;
     const keeper = new LedgerKeeper(() => openLedger(stateDirectory));
-    const ledger = hasLedger(stateDirectory) ? await keeper.open() : undefined;
+    const isNeeded = hasLedger(stateDirectory) || config.addressPools.length > 0;
+    const ledger = isNeeded ? await keeper.open() : undefined;
     return new Residence(config, problems, surroundings, await ownRouterId(config), keeper, ledger);
   }
 
@@ -99,7 +110,19 @@ export class Residence implements House {
     this.#configProblems = problems;
     this.#routerId = routerId;
     this.#keeper = keeper;
-    this.#announcer = new Announcer(config, surroundings.bgp, () => new Date());
+    this.#allocationsFile = new AllocationsFile(surroundings.stateDirectory, log, nodeTimers, () =>
+      allocationLines(this.#announcer.allotment),
+    );
+    this.#shell = new AllotmentShell(
+      keeper,
+      log,
+      nodeTimers,
+      () => this.#announcer.tick(),
+      () => this.#allocationsFile.changed(),
+    );
+    this.#announcer = new Announcer(config, surroundings.bgp, () => new Date(), this.#shell);
+    const stored = ledger?.read() ?? { holdings: [], releases: [], entries: [] };
+    this.#announcer.allotment.restore(stored);
     const environment = { log, timers: nodeTimers, nowMs: () => performance.now() };
     this.#table = new DampedTable(this.#announcer, environment, (...settled) => this.#pushed.settled(...settled));
     this.#listing = new Listing(
@@ -128,7 +151,7 @@ export class Residence implements House {
       this.#announcer,
       this.#table,
       log,
-      () => ledger && this.#pushed.restore(ledger, ledger.read().entries),
+      () => ledger && this.#pushed.restore(ledger, stored.entries),
       (source) => this.#pushed.forget(source),
       () => surroundings.bgp.tableLoaded(),
     );
@@ -188,6 +211,8 @@ export class Residence implements House {
     this.#sources.stop();
     this.#table.stop();
     this.#pushed.stop();
+    this.#shell.stop();
+    this.#allocationsFile.stop();
     this.#keeper.close();
   }
 
@@ -202,7 +227,8 @@ export class Residence implements House {
     const { table } = this.#announcer;
     let allocated = this.#announcer.bulks.size;
     for (const name of table.names()) {
-      if (this.#announcer.settlement(table.winner(name)!.service).state === 'Allocated') allocated++;
+      const { state } = this.#announcer.settlement(table.winner(name)!.service);
+      if (state === 'Allocated' || state === 'Moving' || state === 'OutOfPool') allocated++;
     }
     return {
       node: this.#config.node.name,
@@ -213,7 +239,7 @@ export class Residence implements House {
       config: {
         file: this.#surroundings.configFile,
         stale: this.#isStale,
-        problems: [...(this.#refusal === '' ? [] : [this.#refusal]), ...this.#configProblems.map(formatProblem)],
+        problems: [...this.#refusals, ...this.#configProblems.map(formatProblem)],
         loadedAt: this.#configLoadedAt.toISOString(),
       },
       sources: this.sources(),
@@ -249,6 +275,10 @@ export class Residence implements House {
     return announcementsPage(this.#listing, page);
   }
 
+  pools(): readonly PoolBody[] {
+    return poolBodies(this.#announcer.allotment);
+  }
+
   sources(): readonly SourceBody[] {
     return this.#sources.bodies(this.#config);
   }
@@ -274,6 +304,10 @@ export class Residence implements House {
     return this.#pushed.writers.stream(source, options);
   }
 
+  plan(request: PlanRequest): Promise<PlanResult> {
+    return planChange(this.#announcer, request, this.#surroundings.configFile);
+  }
+
   commandPeer(name: string, command: PeerCommand): boolean {
     if (!this.#config.bgpPeers.some((peer) => peer.name === name)) return false;
     this.#surroundings.bgp.command(name, command);
@@ -284,23 +318,22 @@ export class Residence implements House {
    * The configuration once more, and every file source with it. `isAsked`: somebody waits for an answer, be it that there
    * is nothing new.
    */
-  async reload(isAsked = true): Promise<ReloadResult> {
-    return this.#reload(isAsked);
-  }
-
-  #reload(isAsked: boolean): ReloadResult {
+  async reload({ isAsked = true, acceptRevocations = false }: ReloadOptions = {}): Promise<ReloadResult> {
     const { log, configFile } = this.#surroundings;
     const { config, problems } = loadConfig(configFile);
-    if (config === undefined) return this.#stayStale(problems, '', isAsked);
-    const refusal = this.#announcer.configure(config, false);
-    if (refusal !== undefined && 'withdrawals' in refusal)
-      return this.#stayStale(problems, describeRefusal(refusal), isAsked);
+    if (config === undefined) return this.#stayStale(problems, [], isAsked);
+    // Where it cannot be opened nothing is given out, which says so, and it is tried again.
+    if (config.addressPools.length > 0) await this.#keeper.open().catch(() => {});
+    const refusal = this.#announcer.configure(config, false, acceptRevocations);
+    if (refusal !== undefined && 'revocations' in refusal)
+      return { ...this.#stayStale(problems, refusal.revocations, isAsked), onlyRevocations: true };
+    if (refusal !== undefined) return this.#stayStale(problems, [describeRefusal(refusal)], isAsked);
     const isNews = this.#isStale || !sameProblems(problems, this.#configProblems);
     const changes = configDifference(this.#config, config);
     this.#config = config;
     this.#configProblems = problems;
     this.#configLoadedAt = new Date();
-    this.#refusal = '';
+    this.#refusals = [];
     this.#isStale = false;
     log.configure(config.log.level, config.log.format);
     this.#configurePeers();
@@ -314,19 +347,24 @@ export class Residence implements House {
     return done;
   }
 
-  #stayStale(problems: readonly Problem[], refusal: string, isAsked: boolean): ReloadResult {
+  #stayStale(
+    problems: readonly Problem[],
+    refusals: readonly string[],
+    isAsked: boolean,
+  ): Extract<ReloadResult, { kind: 'refused' }> {
     const { log, configFile } = this.#surroundings;
-    const isNews = !this.#isStale || refusal !== this.#refusal || !sameProblems(problems, this.#configProblems);
+    const isSame = refusals.join() === this.#refusals.join() && sameProblems(problems, this.#configProblems);
+    const isNews = !this.#isStale || !isSame;
     this.#isStale = true;
     this.#configProblems = problems;
-    this.#refusal = refusal;
-    const lines = [...(refusal === '' ? [] : [refusal]), ...problems.map(formatProblem)];
+    this.#refusals = refusals;
+    const lines = [...refusals, ...problems.map(formatProblem)];
     if (isNews || isAsked) {
       const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
       const kept = `${configFile} is not taken over, the configuration before stays in force`;
       log.write('error', 'configStale', `${kept}: ${lines[0]}${more}`, { problems: lines });
     }
-    return { kind: 'refused', problems: lines };
+    return { kind: 'refused', problems: lines, onlyRevocations: false };
   }
 
   #configurePeers(): void {

@@ -1,6 +1,5 @@
 // A whole table as a client sent it: every entry good, or none is taken.
 
-import { whole } from '../table/plain-service.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TableBody, WriteFailure, WriteOptions } from '../api/house.js';
 import { formatProblem } from '../problem.js';
@@ -8,6 +7,7 @@ import { inTurns } from '../sources/formats.js';
 import { octetWork } from '../sources/octet-work.js';
 import { EntryReader } from '../table/entry.js';
 import { PlainEntryReader } from '../table/plain-entry.js';
+import { whole } from '../table/plain-service.js';
 import type { Aliases } from '../table/reading.js';
 import type { Service } from '../table/service.js';
 import { TableText } from '../table/table-text.js';

@@ -43,6 +43,8 @@ export class TableSources {
   #tried: () => void = () => {};
   #rejected: RejectedClaims | undefined;
   #isLoaded: boolean = false;
+  /** What no source has any more has been given back. */
+  #isSwept = false;
   #patience: NodeJS.Timeout | undefined;
 
   /**
@@ -68,6 +70,7 @@ export class TableSources {
     });
     const state = new SourceState(cliSource, 'cli');
     this.#sources.set(cliSource, { state, config: undefined, file: undefined, isSuccessor: false, refused: undefined });
+    announcer.allotment.beginReading();
     const opened = config.sources.map((source) => this.#open(source, config, false));
     restore();
     for (const name of this.#sources.keys()) this.count(name);
@@ -195,9 +198,15 @@ export class TableSources {
 
   /** RFC 4724 §4.1: End-of-RIB only when the table is known, for a helper drops what was not announced by then. */
   #settleFirst(): void {
-    if (this.#isLoaded) return;
+    if (this.#isSwept) return;
     const states = [...this.#sources.values()].map(({ state }) => state);
     if (!states.every(({ loaded, stale }) => loaded || stale)) return;
+    this.#announcer.readingEnded();
+    if (states.every(({ loaded }) => loaded)) {
+      this.#isSwept = true;
+      this.#announcer.sweep();
+    }
+    if (this.#isLoaded) return;
     this.#tried();
     if (states.every(({ loaded }) => loaded)) this.#settle();
     else this.#patience ??= setTimeout(() => this.#settle(), firstTablePatienceMs).unref();

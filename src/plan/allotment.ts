@@ -17,7 +17,7 @@ export interface AllotmentPorts {
   /** Milliseconds since 1970. */
   now(): number;
   /** After every change: what is worth a line, and when tick() is due next. */
-  settled(lines: readonly Transition[], wakeAt: number | undefined): void;
+  settled(lines: readonly Transition[], wakeAt: number | undefined, hasChanged: boolean): void;
 }
 
 /** For those who need no ledger. */
@@ -64,6 +64,12 @@ export class Allotment {
     if (this.isIdle) return names;
     const orderOf = (name: string): number => this.#allocations.books.account(name)?.order ?? Number.MAX_SAFE_INTEGER;
     return names.toSorted((a, b) => orderOf(a) - orderOf(b));
+  }
+
+  /** Every service that asks something of pools, and how it stands. */
+  *standings(): Generator<readonly [name: string, settlement: Settlement]> {
+    if (this.isIdle) return;
+    for (const { name, settlement } of this.#allocations.books.accounts()) yield [name, settlement];
   }
 
   usage(): PoolUsage[] {
@@ -155,9 +161,10 @@ export class Allotment {
     }
     const { books, whys } = this.#allocations;
     const lines = transitions(books.changed, (name) => books.account(name), whys);
+    const hasChanged = books.changed.size > 0;
     this.#allocations.commit();
     const due = [this.#allocations.wakeAt(), this.#retryAt].filter((at) => at !== undefined);
-    this.#ports.settled(lines, due.length === 0 ? undefined : Math.min(...due));
+    this.#ports.settled(lines, due.length === 0 ? undefined : Math.min(...due), hasChanged);
     return changed;
   }
 

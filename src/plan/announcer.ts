@@ -273,7 +273,7 @@ export class Announcer implements Situation {
 
   #replan(slots: Iterable<Slot<KeptRows>>): void {
     const plans = new PlainPlans((service) => this.planOf(service).routes);
-    const arePlain = this.#config.addressPools.length === 0;
+    const arePlain = this.allotment.isIdle;
     for (const slot of slots) {
       const service = this.table.countedOf(slot);
       if (service === undefined) this.#wanted.setService(slot, []);

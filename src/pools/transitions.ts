@@ -5,7 +5,7 @@ import { without } from './holding.js';
 import { listed } from './settlement.js';
 
 export interface Transition {
-  readonly kind: 'allocated' | 'moving' | 'moved' | 'released' | 'outOfPool' | 'backInPool' | 'pending' | 'rejected';
+  readonly kind: 'allocated' | 'moving' | 'moved' | 'released' | 'outOfPool' | 'backInPool' | 'notAllocated';
   readonly service: string;
   readonly message: string;
   /** What decided it; the message has it too. */
@@ -40,8 +40,8 @@ export function transitions(
     if (to === undefined || (from?.state === to.state && from.reason === to.reason)) continue;
     if (to.state === 'OutOfPool' && from?.state !== 'OutOfPool')
       say('outOfPool', `keeps ${listed(has.addresses)} out of its pool: ${to.message}`);
-    else if (to.state === 'Pending') say('pending', `has no address: ${to.message}`);
-    else if (to.state === 'Rejected') say('rejected', `gets no address: ${to.message}`);
+    else if (to.state === 'Pending') say('notAllocated', `has no address: ${to.message}`);
+    else if (to.state === 'Rejected') say('notAllocated', `gets no address: ${to.message}`);
     else if (from?.state === 'OutOfPool' && to.state === 'Allocated')
       say('backInPool', `is in a pool again with ${listed(has.addresses)}`);
   }

@@ -194,7 +194,11 @@ describe('the calls of the control API', () => {
     });
 
     it('names every problem of a configuration that is refused', async () => {
-      served.house.reloadResult = { kind: 'refused', problems: ['herald.yaml:1:1: a', 'herald.yaml:2:1: b'] };
+      served.house.reloadResult = {
+        kind: 'refused',
+        onlyRevocations: false,
+        problems: ['herald.yaml:1:1: a', 'herald.yaml:2:1: b'],
+      };
       const reply = await served.ask('POST', '/v1/reload');
       assert.deepEqual([reply.status, reply.json()['problems']], [422, served.house.reloadResult.problems]);
     });

@@ -9,6 +9,10 @@ import {
   type LineAnswer,
   type Page,
   type PageRequest,
+  type PlanRequest,
+  type PlanResult,
+  type PoolBody,
+  type ReloadOptions,
   type ReloadResult,
   type ServiceAnnouncementBody,
   type ServiceBody,
@@ -94,6 +98,22 @@ export class FakeHouse implements House {
   pause: Promise<void> | undefined;
   openStreams = 0;
   reloadResult: ReloadResult = { kind: 'done', warnings: [] };
+  readonly reloads: ReloadOptions[] = [];
+  planResult: PlanResult = {
+    kind: 'planned',
+    forecast: { refused: [], services: [], announcements: [], sessions: [] },
+  };
+  readonly planned: PlanRequest[] = [];
+  poolBodies: PoolBody[] = [
+    {
+      name: 'production',
+      state: 'active',
+      autoAssign: true,
+      addresses: ['203.0.113.0/24', '2001:db8:1::/64'],
+      ipv4: { capacity: 256, inUse: 1, quarantined: 2 },
+      ipv6: { capacity: '18446744073709551616', inUse: 0, quarantined: 0 },
+    },
+  ];
   /** Thrown by everything. */
   fault: Error | undefined;
   readonly written: (readonly [source: string, name: string, entry: unknown, options: WriteOptions])[] = [];
@@ -181,8 +201,18 @@ export class FakeHouse implements House {
     };
   }
 
-  async reload(): Promise<ReloadResult> {
+  pools(): readonly PoolBody[] {
+    return this.poolBodies;
+  }
+
+  async reload(options: ReloadOptions = {}): Promise<ReloadResult> {
+    this.reloads.push(options);
     return this.reloadResult;
+  }
+
+  async plan(request: PlanRequest): Promise<PlanResult> {
+    this.planned.push(request);
+    return this.planResult;
   }
 
   commandPeer(name: string, command: 'reset' | 'refresh'): boolean {

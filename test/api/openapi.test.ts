@@ -77,7 +77,8 @@ describe('/openapi.json', () => {
           .replace('{source}', 'cli')
           .replace('{namespace}/{name}', 'shop/web')
           .replace('{name}', 'tor-2');
-        const body = method === 'put' || path.endsWith('/services') ? '{}' : undefined;
+        const planned = path.endsWith('/plan') ? '{"config": ""}' : undefined;
+        const body = method === 'put' || path.endsWith('/services') ? '{}' : planned;
         const { status, text } = await served.ask(method.toUpperCase(), filled, method === 'get' ? undefined : body);
         assert.equal(status, 200, `${method} ${filled}: ${text}`);
         const [type] = Object.keys(operation.responses['200']!.content);

@@ -74,7 +74,11 @@ describe('herald, told what to do', () => {
   });
 
   it('exits 78 on a configuration that is refused, with every problem', async () => {
-    served.house.reloadResult = { kind: 'refused', problems: ['herald.yaml:1:1: a', 'herald.yaml:2:1: b'] };
+    served.house.reloadResult = {
+      kind: 'refused',
+      onlyRevocations: false,
+      problems: ['herald.yaml:1:1: a', 'herald.yaml:2:1: b'],
+    };
     const { code, err } = await tell('reload');
     assert.equal(code, 78);
     assert.match(err, /herald\.yaml:1:1: a\nherald\.yaml:2:1: b\n/);

@@ -199,7 +199,7 @@ describe('Allocations, whatever is edited, restarted and broken', () => {
         assert.deepEqual(held(world), before);
         // Of several reasons to wait another may be the first by now.
         assert.deepEqual(
-          world.lines().filter((line) => !line.startsWith('pending')),
+          world.lines().filter((line) => !line.startsWith('notAllocated')),
           [],
         );
         assert.equal(world.ledger.changes.length, length, 'nothing is written for nothing');

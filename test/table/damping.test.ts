@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatAddress } from '../../src/net/address.js';
 import { Damping, type DampingEvent } from '../../src/table/damping.js';
+import type { SourceChange } from '../../src/table/merged.js';
+import { whole } from '../../src/table/plain-service.js';
 import type { Service } from '../../src/table/service.js';
 import { type Given, service } from '../plan/given.js';
 
@@ -9,6 +11,8 @@ const name = 'default/web';
 const [x, y] = ['203.0.113.10', '203.0.113.20'];
 
 /** A source and what is in force of it, on a clock of the test's own. */
+const wholeChange = ({ upserted, removed }: SourceChange) => ({ upserted: upserted.map(whole), removed });
+
 class Table {
   readonly damping = new Damping();
   readonly inForce = new Map<string, Service>();
@@ -30,7 +34,7 @@ class Table {
     const writerOf = (written: Service | undefined): string => written?.owner ?? '';
     const current = (wanted: string): Service | undefined => this.inForce.get(wanted);
     const admission = this.damping.admit('controller', { upserted, removed }, current, writerOf, this.nowMs);
-    this.#take(admission.change);
+    this.#take(wholeChange(admission.change));
     this.events.push(...admission.events);
     return admission.held.length > 0 ? 'held' : 'admitted';
   }
@@ -41,7 +45,7 @@ class Table {
     for (let dueMs = this.damping.dueMs; dueMs !== undefined && dueMs <= endMs; dueMs = this.damping.dueMs) {
       this.nowMs = dueMs;
       for (const { change, event } of this.damping.settle(dueMs)) {
-        this.#take(change);
+        this.#take(wholeChange(change));
         this.events.push(event);
       }
     }

@@ -1,0 +1,90 @@
+// A change planned: texts of a configuration and a table read as the daemon reads them, and tried out on a copy.
+
+import { dirname, join } from 'node:path';
+import type { PlanRequest, PlanResult } from '../api/house.js';
+import type { Config } from '../config/config.js';
+import { Draft, type Situation } from '../plan/draft.js';
+import { type Forecast, forecast } from '../plan/forecast.js';
+import { formatProblem } from '../problem.js';
+import { formatOf } from '../sources/formats.js';
+import type { SourceChange } from '../table/merged.js';
+import type { Aliases } from '../table/reading.js';
+import { parseConfigText } from './load-config.js';
+
+/** `before`: what is in force. Nothing of it is touched. `configFile`: whose directory paths are relative to. */
+export async function planChange(before: Situation, request: PlanRequest, configFile: string): Promise<PlanResult> {
+  const { config: configText, table: tableText } = request;
+  const name = request.configName ?? configFile;
+  const parsed =
+    configText === undefined
+      ? { config: before.config, problems: [] }
+      : parseConfigText(configText, join(dirname(configFile), name.replace(/^.*\//, '')), name);
+  const { config } = parsed;
+  if (config === undefined) return { kind: 'invalid', problems: parsed.problems.map(formatProblem) };
+  const draft = Draft.copy(before, Date.now());
+  const refused = refusalsOf(draft, config);
+  if (configText !== undefined) draft.configure(config);
+  if (tableText !== undefined) {
+    const file = request.tableName ?? 'table.yaml';
+    const source = sourceFor(file, request.source, config);
+    if (source === undefined)
+      return {
+        kind: 'invalid',
+        problems: [`${file}: no source of the configuration is a file that it could stand for`],
+      };
+    const change = await readTable(tableText, file, config.communityAliases);
+    if ('problems' in change) return { kind: 'invalid', problems: change.problems };
+    const kept = new Set(change.upserted.map((service) => service.name));
+    const gone = draft.table.namesOf(source).filter((known) => !kept.has(known));
+    draft.apply(source, { upserted: change.upserted, removed: gone });
+  }
+  const found = forecast(before, draft);
+  return { kind: 'planned', forecast: { refused: [...refused, ...unsafe(before, config, found)], ...found } };
+}
+
+const refusalsOf = (draft: Draft, config: Config): string[] =>
+  draft.allotment.refusals(config).map(({ message }) => `onRevoke: refuse: ${message}`);
+
+/** As safety counts: of what is announced, each prefix once for each peer. */
+function unsafe(before: Situation, { safety }: Config, { announcements }: Omit<Forecast, 'refused'>): string[] {
+  const { maxWithdrawPercent } = safety;
+  if (maxWithdrawPercent >= 100) return [];
+  let announced = 0;
+  for (const name of before.table.names()) {
+    const entry = before.table.winner(name)?.service;
+    if (entry === undefined) continue;
+    for (const { view } of before.planOf(entry).routes)
+      announced += before.views.find(({ id }) => id === view)?.peers.length ?? 0;
+  }
+  const gone = announcements.filter(({ change }) => change === 'goes').length;
+  return announced > 0 && gone * 100 > announced * maxWithdrawPercent
+    ? [
+        `safety.maxWithdrawPercent: it withdraws ${gone} of ${announced} announcements, and ${maxWithdrawPercent} % are allowed`,
+      ]
+    : [];
+}
+
+/** The source that is named, or whose file is, or else the first that is a file. */
+function sourceFor(file: string, wanted: string | undefined, { sources }: Config): string | undefined {
+  if (wanted !== undefined) return sources.find(({ name }) => name === wanted)?.name;
+  const files = sources.filter((source) => source.kind === 'file');
+  return (files.find((source) => source.file === file) ?? files[0])?.name;
+}
+
+export async function readTable(
+  text: string,
+  file: string,
+  aliases: Aliases,
+): Promise<SourceChange | { readonly problems: readonly string[] }> {
+  const format = formatOf(file, aliases);
+  if (format === undefined) return { problems: [`${file}: a table ends in .yaml, .yml, .json or .ndjson`] };
+  const taking = format.begin();
+  const octets = Buffer.from(text);
+  const refusal = taking.sized(octets.length);
+  if (refusal !== undefined) return { problems: [`${file}: ${refusal}`] };
+  taking.taken(octets);
+  const change = await taking.finish();
+  if (change.kind === 'bulk')
+    return { problems: [`${file}: rows of a CSV are announced as they are; there is nothing to plan`] };
+  return change.kind === 'services' ? change : { problems: change.problems.map(formatProblem) };
+}
