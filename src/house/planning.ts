@@ -7,8 +7,8 @@ import { Draft, type Situation } from '../plan/draft.js';
 import { type Forecast, forecast } from '../plan/forecast.js';
 import { formatProblem } from '../problem.js';
 import { formatOf } from '../sources/formats.js';
-import type { SourceChange } from '../table/merged.js';
 import type { Aliases } from '../table/reading.js';
+import type { ServicesChange } from '../table/table-change.js';
 import { parseConfigText } from './load-config.js';
 
 /** `before`: what is in force. Nothing of it is touched. `configFile`: whose directory paths are relative to. */
@@ -33,7 +33,7 @@ export async function planChange(before: Situation, request: PlanRequest, config
         problems: [`${file}: no source of the configuration is a file that it could stand for`],
       };
     const change = await readTable(tableText, file, config.communityAliases);
-    if ('problems' in change) return { kind: 'invalid', problems: change.problems };
+    if (change.kind === 'invalid') return change;
     const kept = new Set(change.upserted.map((service) => service.name));
     const gone = draft.table.namesOf(source).filter((known) => !kept.has(known));
     draft.apply(source, { upserted: change.upserted, removed: gone });
@@ -75,16 +75,20 @@ export async function readTable(
   text: string,
   file: string,
   aliases: Aliases,
-): Promise<SourceChange | { readonly problems: readonly string[] }> {
+): Promise<ServicesChange | Extract<PlanResult, { kind: 'invalid' }>> {
   const format = formatOf(file, aliases);
-  if (format === undefined) return { problems: [`${file}: a table ends in .yaml, .yml, .json or .ndjson`] };
+  if (format === undefined)
+    return { kind: 'invalid', problems: [`${file}: a table ends in .yaml, .yml, .json or .ndjson`] };
   const taking = format.begin();
   const octets = Buffer.from(text);
   const refusal = taking.sized(octets.length);
-  if (refusal !== undefined) return { problems: [`${file}: ${refusal}`] };
+  if (refusal !== undefined) return { kind: 'invalid', problems: [`${file}: ${refusal}`] };
   taking.taken(octets);
   const change = await taking.finish();
   if (change.kind === 'bulk')
-    return { problems: [`${file}: rows of a CSV are announced as they are; there is nothing to plan`] };
-  return change.kind === 'services' ? change : { problems: change.problems.map(formatProblem) };
+    return {
+      kind: 'invalid',
+      problems: [`${file}: rows of a CSV are announced as they are; there is nothing to plan`],
+    };
+  return change.kind === 'services' ? change : { kind: 'invalid', problems: change.problems.map(formatProblem) };
 }

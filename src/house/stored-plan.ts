@@ -23,7 +23,7 @@ export async function planStored(
     for (const source of config.sources) {
       if (source.kind !== 'file' || source.file.endsWith('.csv')) continue;
       const change = await readTable(readFileSync(source.file, 'utf8'), source.file, config.communityAliases);
-      if ('problems' in change) return { kind: 'invalid', problems: change.problems };
+      if (change.kind === 'invalid') return change;
       before.apply(source.name, change);
     }
     const pushed = new Map<string, Service[]>();

@@ -40,7 +40,7 @@ export function transitions(
     if (to === undefined || (from?.state === to.state && from.reason === to.reason)) continue;
     if (to.state === 'OutOfPool' && from?.state !== 'OutOfPool')
       say('outOfPool', `keeps ${listed(has.addresses)} out of its pool: ${to.message}`);
-    else if (to.state === 'Pending') say('notAllocated', `has no address: ${to.message}`);
+    else if (to.state === 'Pending' && to.reason !== 'notYetRead') say('notAllocated', `has no address: ${to.message}`);
     else if (to.state === 'Rejected') say('notAllocated', `gets no address: ${to.message}`);
     else if (from?.state === 'OutOfPool' && to.state === 'Allocated')
       say('backInPool', `is in a pool again with ${listed(has.addresses)}`);
