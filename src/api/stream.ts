@@ -8,6 +8,8 @@ import { LineSplitter, lineTooLong } from './lines.js';
 
 /** A client that waits for our headers before it says anything gets them after so long. */
 const headersPatienceMs = 100;
+/** Pieces of its request, each some hundred lines, that it may be owed answers to. */
+const mostOwed = 4;
 /** One that has stopped reading is let go after so long. */
 const stalledMs = 120_000;
 
@@ -27,21 +29,35 @@ export async function converse(
   // It may have nothing to say for days.
   request.socket.setTimeout(0);
   const splitter = new LineSplitter();
+  /** Answers in the order of their lines: each waits for those before it. */
+  let said: Promise<void> = Promise.resolve();
+  let owed = 0;
+  const say = async (before: Promise<void>, answers: Promise<readonly LineAnswer[]>): Promise<void> => {
+    const [told] = await Promise.all([answers, before]);
+    greet();
+    const text = told.map(describe).join('');
+    if (text !== '' && !response.write(text)) await drained(request, response);
+    owed--;
+  };
   const take = async (lines: readonly Line[]): Promise<void> => {
     if (lines.length === 0) return;
     if (lines[0] === 'tooLong' && !response.headersSent) throw lineTooLong();
-    const answers = await stream.take(lines);
-    greet();
-    const text = answers.map(describe).join('');
-    if (text !== '' && !response.write(text)) await drained(request, response);
+    owed++;
+    said = say(said, stream.take(lines));
+    // Lines that come within one turn are stored together; a client that is owed more than that waits.
+    said.catch(() => {});
+    if (owed >= mostOwed) await said;
   };
   try {
     for await (const piece of request.iterator({ destroyOnReturn: false })) await take(splitter.push(piece));
     await take(splitter.end());
+    await said;
     greet();
     response.end();
   } catch (error) {
     if (!isGone(error)) throw error;
+    // What it had said is done all the same.
+    await said;
   } finally {
     clearTimeout(patience);
   }

@@ -28,6 +28,9 @@ export interface DampedTableEnvironment {
   readonly nowMs: () => number;
 }
 
+/** What is in force of those upserted, one for one, for whoever knows it already. */
+export type Before = readonly (Service | undefined)[];
+
 /** What was held and is in force now, with what was in force before. */
 export type Settled = (source: string, changed: readonly { before: Service | undefined; after: Service }[]) => void;
 
@@ -50,8 +53,8 @@ export class DampedTable implements HeldEntries {
   }
 
   /** `remover`: in whose name entries are removed. */
-  apply(source: string, change: SourceChange, force: boolean, remover = ''): Applied {
-    const { change: admitted, held, events } = this.#admit(source, change, remover);
+  apply(source: string, change: SourceChange, force: boolean, remover = '', before?: Before): Applied {
+    const { change: admitted, held, events } = this.#admit(source, change, remover, before);
     const isNothing = admitted.upserted.length + admitted.removed.length === 0;
     const refusal = isNothing ? undefined : this.#announcer.applyServices(source, admitted, force);
     for (const event of events) this.#tell(event);
@@ -91,12 +94,14 @@ export class DampedTable implements HeldEntries {
     this.#timer = undefined;
   }
 
-  #admit(source: string, change: SourceChange, remover: string): Admission {
+  #admit(source: string, change: SourceChange, remover: string, before: Before = []): Admission {
     const { table } = this.#announcer;
+    // A first table of a million has nothing to be compared with.
+    if (table.countOf(source) === 0 && this.#damping.remembered === 0) return { change, held: [], events: [] };
     return this.#damping.admit(
       source,
       change,
-      (name) => table.of(source, name),
+      (name, index) => (index !== undefined && index in before ? before[index] : table.of(source, name)),
       (service) => writerIn(source, service?.owner ?? remover),
       this.#environment.nowMs(),
     );

@@ -3,12 +3,19 @@
 
 import type { WriteFailure } from '../api/house.js';
 import { type Announcer, describeRefusal } from '../plan/announcer.js';
-import type { SourceChange } from '../table/merged.js';
-import { whole } from '../table/plain-service.js';
 import { type Service, sameService } from '../table/service.js';
 import type { DampedTable } from './damped-table.js';
 import { NotStored, type StoredEntries } from './stored-entries.js';
 import type { StreamClaims, StreamOfOne } from './stream-claims.js';
+
+/** One entry: as it is, and as it is to be. */
+export interface EntryEdit {
+  readonly name: string;
+  readonly before: Service | undefined;
+  readonly after: Service | undefined;
+  /** `after` as JSON, for whoever has it at hand. */
+  readonly entry?: string;
+}
 
 export interface Manner {
   readonly force: boolean;
@@ -52,8 +59,7 @@ export class EntryChanges {
   }
 
   /** Whether the entry is in force as it stands. Then it is nobody's but its writer's all the same. */
-  isInForce(source: string, service: Service, stream: StreamOfOne | undefined): boolean {
-    const known = this.of(source, service.name);
+  isInForce(source: string, known: Service | undefined, service: Service, stream: StreamOfOne | undefined): boolean {
     if (known === undefined || !sameService(known, service)) return false;
     if (this.isHeld(source, service.name)) this.#table.again(source, known);
     if (!this.#claims.has(source, service.name)) return true;
@@ -64,24 +70,26 @@ export class EntryChanges {
   }
 
   /** All or nothing, but for entries that flap: their names are answered. No name stands in it twice. */
-  apply(source: string, change: SourceChange, { force, owner, stream }: Manner): Refused | readonly string[] {
-    const before = new Map<string, Service | undefined>();
-    for (const { name } of change.upserted) before.set(name, this.of(source, name));
-    for (const name of change.removed) before.set(name, this.of(source, name));
-    const { refusal, held } = this.#table.apply(source, change, force, owner);
+  apply(source: string, edits: readonly EntryEdit[], { force, owner, stream }: Manner): Refused | readonly string[] {
+    const upserted: Service[] = [];
+    const before: (Service | undefined)[] = [];
+    const removed: string[] = [];
+    for (const edit of edits) {
+      if (edit.after === undefined) removed.push(edit.name);
+      else {
+        upserted.push(edit.after);
+        before.push(edit.before);
+      }
+    }
+    const { refusal, held } = this.#table.apply(source, { upserted, removed }, force, owner, before);
     if (refusal !== undefined) return { failure: 'refused', message: describeRefusal(refusal) };
     const staying = held.length === 0 ? undefined : new Set(held);
     const ofStream = stream !== undefined;
-    for (const name of change.removed) {
-      this.#claims.claim(source, name, undefined);
-      if (before.get(name) !== undefined)
-        this.#stored.note({ source, name, before: before.get(name), after: undefined, ofStream });
-    }
-    for (const after of change.upserted) {
-      const { name } = after;
+    for (const edit of edits) {
+      const { name, after } = edit;
       if (staying?.has(name) === true) continue;
-      this.#claims.claim(source, name, stream);
-      this.#stored.note({ source, name, before: before.get(name), after: whole(after), ofStream });
+      this.#claims.claim(source, name, after === undefined ? undefined : stream);
+      if (after !== undefined || edit.before !== undefined) this.#stored.note({ ...edit, source, ofStream });
     }
     this.#changed(source);
     return held;

@@ -6,7 +6,7 @@ import { sanitised } from '../net/text.js';
 import { octetWork } from '../sources/octet-work.js';
 import type { Service } from '../table/service.js';
 import { foreignOwner, invalid, unwritable } from './entries.js';
-import type { Manner } from './entry-changes.js';
+import type { EntryEdit, Manner } from './entry-changes.js';
 import { LineReader, parsed } from './sent-table.js';
 import type { StreamOfOne } from './stream-claims.js';
 import type { WriterRooms } from './writers.js';
@@ -15,12 +15,17 @@ import type { WriterRooms } from './writers.js';
 interface Operation {
   readonly name: string;
   readonly service: Service | undefined;
+  /** The service as JSON, if it stands in the line as it may be stored. */
+  readonly entry?: string;
 }
 
 type Failed = { readonly name: string | undefined; readonly failure: WriteFailure };
-type Outcome = { readonly name: string } | Failed;
+type Outcome = { readonly name: string; readonly edit?: EntryEdit } | Failed;
 
 const shape = 'a line is {"op":"upsert","service":{…}} or {"op":"delete","name":"…"}';
+
+const upsertHead = Buffer.from('{"op":"upsert","service":');
+const closeObject = 0x7d;
 
 const failed = (name: string | undefined, failure: WriteFailure): Failed => ({ name, failure });
 
@@ -43,8 +48,8 @@ export class LineStream implements EntryStream, StreamOfOne {
 
   async take(lines: readonly Line[]): Promise<readonly LineAnswer[]> {
     const outcomes: Outcome[] = [];
-    /** Those that are applied together, by name: where their outcome goes. */
-    let batch = new Map<string, readonly [Operation, number]>();
+    /** Those that are applied together, by name: what is to be done, and where its outcome goes. */
+    let batch = new Map<string, readonly [EntryEdit, number]>();
     const flush = (): void => {
       for (const [index, outcome] of this.#apply([...batch.values()])) outcomes[index] = outcome;
       batch = new Map();
@@ -55,8 +60,9 @@ export class LineStream implements EntryStream, StreamOfOne {
       // Answers are in order, and so is what happens to one entry.
       if ('service' in asked && batch.has(asked.name)) flush();
       const decided = 'service' in asked ? this.#decide(asked) : asked;
-      if (decided !== undefined) outcomes.push(decided);
-      else if ('service' in asked) batch.set(asked.name, [asked, outcomes.push(asked) - 1]);
+      if ('edit' in decided && decided.edit !== undefined)
+        batch.set(decided.edit.name, [decided.edit, outcomes.length]);
+      outcomes.push(decided);
     }
     flush();
     const failure = await this.#rooms.changes.stored();
@@ -67,13 +73,21 @@ export class LineStream implements EntryStream, StreamOfOne {
     return { ...this.#counts, withdrawnAfterSeconds: this.#rooms.claims.closed(this) };
   }
 
+  /** Where entries stay when their stream closes, they might as well have been put. */
+  get #claimant(): StreamOfOne | undefined {
+    return this.#rooms.claims.goWithStreams(this.source) ? this : undefined;
+  }
+
   get #manner(): Manner {
-    return { force: this.#options.force, owner: this.#options.owner, stream: this };
+    const { force, owner } = this.#options;
+    return { force, owner, stream: this.#claimant };
   }
 
   /** Undefined for a blank line. */
   #asked(line: Line): Operation | Outcome | undefined {
     if (line === 'tooLong') return failed(undefined, invalid(undefined, ['the line is longer than 1 MiB']));
+    const plain = this.#plain(line);
+    if (plain !== undefined) return plain;
     const text = octetWork.text(line, 0, line.length);
     const value = parsed(text);
     if (value === undefined)
@@ -90,6 +104,16 @@ export class LineStream implements EntryStream, StreamOfOne {
     if (value.op === 'upsert' && 'service' in value) return this.#upserted(value.service);
     if (value.op === 'delete' && 'name' in value) return this.#deleted(value.name);
     return failed(undefined, invalid(undefined, [shape]));
+  }
+
+  /** As nearly all lines of a program are written: nothing but a name and addresses. */
+  #plain(line: Uint8Array): Operation | undefined {
+    for (let at = 0; at < upsertHead.length; at++) if (line[at] !== upsertHead[at]) return undefined;
+    const end = line.length - 1;
+    const service = line[end] === closeObject ? this.#reader.plain(line, upsertHead.length, end) : undefined;
+    if (service === undefined || unwritable(this.source, this.#rooms.config()) !== undefined) return undefined;
+    const { name, owner } = service;
+    return owner === '' ? { name, service, entry: octetWork.text(line, upsertHead.length, end) } : { name, service };
   }
 
   #upserted(entry: unknown): Operation | Outcome {
@@ -110,40 +134,38 @@ export class LineStream implements EntryStream, StreamOfOne {
     return { name: named.service.name, service: undefined };
   }
 
-  /** What can be said without touching anything; undefined: it is to be applied. */
-  #decide({ name, service }: Operation): Outcome | undefined {
+  /** What can be said without touching anything, or what is to be done. */
+  #decide({ name, service, entry }: Operation): Outcome {
     const { changes } = this.#rooms;
     const { owner, force } = this.#options;
-    const known = changes.of(this.source, name);
-    const foreign = foreignOwner(known, service === undefined ? (owner ?? '') : service.owner, force);
+    const before = changes.of(this.source, name);
+    const foreign = foreignOwner(before, service === undefined ? (owner ?? '') : service.owner, force);
     if (foreign !== undefined) return failed(name, foreign);
-    if (service === undefined)
-      return known === undefined && !changes.isHeld(this.source, name)
-        ? failed(name, { failure: 'noSuchService', name })
-        : undefined;
-    if (!changes.isInForce(this.source, service, this)) return undefined;
+    if (service === undefined && before === undefined && !changes.isHeld(this.source, name))
+      return failed(name, { failure: 'noSuchService', name });
+    if (service === undefined || !changes.isInForce(this.source, before, service, this.#claimant))
+      return { name, edit: { name, before, after: service, ...(entry === undefined ? {} : { entry }) } };
     this.#counts.unchanged++;
     return { name };
   }
 
-  #apply(batch: readonly (readonly [Operation, number])[]): (readonly [number, Outcome])[] {
+  #apply(batch: readonly (readonly [EntryEdit, number])[]): (readonly [number, Outcome])[] {
     if (batch.length === 0) return [];
-    const refused = this.#applyTogether(batch.map(([operation]) => operation));
+    const refused = this.#applyTogether(batch.map(([edit]) => edit));
     if (refused === undefined) return [];
     // Of many at once safety may allow some.
-    return batch.flatMap(([operation, index]): (readonly [number, Outcome])[] => {
-      const failure = batch.length === 1 ? refused : this.#applyTogether([operation]);
-      return failure === undefined ? [] : [[index, failed(operation.name, failure)]];
+    return batch.flatMap(([edit, index]): (readonly [number, Outcome])[] => {
+      const failure = batch.length === 1 ? refused : this.#applyTogether([edit]);
+      return failure === undefined ? [] : [[index, failed(edit.name, failure)]];
     });
   }
 
-  #applyTogether(operations: readonly Operation[]): WriteFailure | undefined {
-    const upserted = operations.flatMap(({ service }) => service ?? []);
-    const removed = operations.filter(({ service }) => service === undefined).map(({ name }) => name);
-    const held = this.#rooms.changes.apply(this.source, { upserted, removed }, this.#manner);
+  #applyTogether(edits: readonly EntryEdit[]): WriteFailure | undefined {
+    const held = this.#rooms.changes.apply(this.source, edits, this.#manner);
     if ('failure' in held) return held;
-    this.#counts.written += upserted.length;
-    this.#counts.removed += removed.length;
+    const removed = edits.filter(({ after }) => after === undefined).length;
+    this.#counts.written += edits.length - removed;
+    this.#counts.removed += removed;
     return undefined;
   }
 

@@ -95,11 +95,8 @@ export class PushedEntries {
 
   #withdraw(source: string, removed: readonly string[]): void {
     const { log } = this.#rooms;
-    const gone = this.#changes.apply(
-      source,
-      { upserted: [], removed },
-      { force: false, owner: undefined, stream: undefined },
-    );
+    const edits = removed.map((name) => ({ name, before: this.#changes.of(source, name), after: undefined }));
+    const gone = this.#changes.apply(source, edits, { force: false, owner: undefined, stream: undefined });
     const what = `${removed.length} ${removed.length === 1 ? 'entry' : 'entries'} of ${source}, whose stream closed`;
     if ('failure' in gone) log.write('error', 'tableRefused', `${what}, stay: ${gone.message}`, { source });
     else log.write('info', 'entriesWithdrawn', `${what}, are withdrawn`, { source, count: removed.length });

@@ -90,8 +90,8 @@ export class LineReader {
 
   /** Undefined for a blank line. */
   service(line: Uint8Array): Written | ReturnType<typeof invalid> | undefined {
-    const plain = this.#plain.read(line, 0, line.length);
-    if (plain !== undefined) return { service: this.#owned(whole(plain)), warnings: [] };
+    const plain = this.plain(line, 0, line.length);
+    if (plain !== undefined) return { service: plain, warnings: [] };
     const text = octetWork.text(line, 0, line.length);
     if (text.trim() === '') return undefined;
     const value = parsed(text);
@@ -102,8 +102,12 @@ export class LineReader {
     return readWritten(this.#entries, value, this.#options);
   }
 
-  #owned(service: Service): Service {
-    return this.#options.owner === undefined ? service : { ...service, owner: this.#options.owner };
+  /** Undefined for an entry that is anything but a name and a few addresses or prefixes, or that is not one. */
+  plain(octets: Uint8Array, start: number, end: number): Service | undefined {
+    const kept = this.#plain.read(octets, start, end);
+    const { owner } = this.#options;
+    const service = kept && whole(kept);
+    return service === undefined || owner === undefined ? service : { ...service, owner };
   }
 }
 

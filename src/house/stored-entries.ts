@@ -15,6 +15,8 @@ export interface EntryChange {
   readonly name: string;
   readonly before: Service | undefined;
   readonly after: Service | undefined;
+  /** `after` as JSON, if it is known. */
+  readonly entry?: string;
   /** It came by a stream, and may have to go with it. */
   readonly ofStream: boolean;
 }
@@ -31,7 +33,8 @@ export class NotStored extends Error {
 }
 
 interface Batch {
-  readonly changes: Map<string, EntryChange>;
+  /** By source and name. */
+  readonly sources: Map<string, Map<string, EntryChange>>;
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -53,9 +56,14 @@ export class StoredEntries {
   /** To be stored with all else of this turn. */
   note(change: EntryChange): void {
     this.#batch ??= this.#begin();
-    const key = `${change.source}\n${change.name}`;
-    const earlier = this.#batch.changes.get(key);
-    this.#batch.changes.set(key, earlier === undefined ? change : { ...change, before: earlier.before });
+    const { source, name } = change;
+    let changes = this.#batch.sources.get(source);
+    if (changes === undefined) {
+      changes = new Map();
+      this.#batch.sources.set(source, changes);
+    }
+    const earlier = changes.get(name);
+    changes.set(name, earlier === undefined ? change : { ...change, before: earlier.before });
   }
 
   /** When everything noted until now is on disk. Throws NotStored when it cannot be, and has been put back. */
@@ -97,7 +105,7 @@ export class StoredEntries {
     // Where nobody waits for it, it has been logged.
     done.catch(() => {});
     setImmediate(() => void this.#store());
-    return { changes: new Map(), done, resolve, reject };
+    return { sources: new Map(), done, resolve, reject };
   }
 
   async #store(): Promise<void> {
@@ -114,13 +122,13 @@ export class StoredEntries {
     if (batch === undefined) return;
     const written: LedgerEntry[] = [];
     const erased: { source: string; service: string }[] = [];
-    for (const { source, name, after, ofStream } of batch.changes.values()) {
+    for (const { source, name, after, entry, ofStream } of changesIn(batch)) {
       if (after === undefined) erased.push({ source, service: name });
       else
         written.push({
           source,
           service: name,
-          entry: JSON.stringify(formatEntry(after)),
+          entry: entry ?? JSON.stringify(formatEntry(after)),
           ...(ofStream ? { ofStream } : {}),
         });
     }
@@ -135,17 +143,20 @@ export class StoredEntries {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch === undefined) return;
-    const sources = new Map<string, { upserted: Service[]; removed: string[] }>();
-    for (const { source, name, before } of batch.changes.values()) {
-      const change = sources.get(source) ?? { upserted: [], removed: [] };
-      sources.set(source, change);
-      if (before === undefined) change.removed.push(name);
-      else change.upserted.push(before);
+    for (const [source, changes] of batch.sources) {
+      const all = [...changes.values()];
+      this.#putBack(source, {
+        upserted: all.flatMap(({ before }) => before ?? []),
+        removed: all.filter(({ before }) => before === undefined).map(({ name }) => name),
+      });
     }
-    for (const [source, change] of sources) this.#putBack(source, change);
     if (!this.#isFailing)
       this.#log.write('error', 'ledgerFailed', `what is written through the control socket is refused: ${message}`);
     this.#isFailing = true;
     batch.reject(new NotStored(message));
   }
+}
+
+function* changesIn({ sources }: Batch): Generator<EntryChange> {
+  for (const changes of sources.values()) yield* changes.values();
 }

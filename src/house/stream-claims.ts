@@ -40,6 +40,10 @@ export class StreamClaims {
     return this.#claims.get(source)?.has(name) === true;
   }
 
+  goWithStreams(source: string): boolean {
+    return this.#patience(source) !== undefined;
+  }
+
   /** Answers after how many seconds its entries go; undefined: they stay. */
   closed(stream: StreamOfOne): number | undefined {
     const seconds = this.#patience(stream.source);

@@ -16,7 +16,7 @@ import type { Listing } from '../plan/listing.js';
 import { EntryReader, formatEntry } from '../table/entry.js';
 import type { Service } from '../table/service.js';
 import { foreignOwner, readWritten, unwritable } from './entries.js';
-import type { EntryChanges } from './entry-changes.js';
+import type { EntryChanges, EntryEdit } from './entry-changes.js';
 import { LineStream } from './line-stream.js';
 import { readSentTable, type SentTable } from './sent-table.js';
 import type { StreamClaims } from './stream-claims.js';
@@ -44,12 +44,13 @@ export class Writers {
     const written = readWritten(new EntryReader(config.communityAliases), entry, options, name);
     if ('failure' in written) return written;
     const { service, warnings } = written;
-    const foreign = foreignOwner(changes.of(source, name), service.owner, options.force);
+    const before = changes.of(source, name);
+    const foreign = foreignOwner(before, service.owner, options.force);
     if (foreign !== undefined) return foreign;
     let outcome: WriteOutcome = 'unchanged';
-    if (!changes.isInForce(source, service, undefined)) {
+    if (!changes.isInForce(source, before, service, undefined)) {
       const { force, owner } = options;
-      const held = changes.apply(source, { upserted: [service], removed: [] }, { force, owner, stream: undefined });
+      const held = changes.apply(source, [{ name, before, after: service }], { force, owner, stream: undefined });
       if ('failure' in held) return held;
       outcome = held.length > 0 ? 'held' : 'done';
     }
@@ -65,7 +66,8 @@ export class Writers {
     if (known === undefined && !changes.isHeld(source, name)) return { failure: 'noSuchService', name };
     const foreign = foreignOwner(known, owner ?? '', force);
     if (foreign !== undefined) return foreign;
-    const removed = changes.apply(source, { upserted: [], removed: [name] }, { force, owner, stream: undefined });
+    const edit = { name, before: known, after: undefined };
+    const removed = changes.apply(source, [edit], { force, owner, stream: undefined });
     if ('failure' in removed) return removed;
     return (await changes.stored()) ?? this.#written(source, name, 'done', undefined, []);
   }
@@ -82,20 +84,21 @@ export class Writers {
     if ('failure' in difference) return difference;
     const { changes } = this.#rooms;
     const { force, owner } = options;
-    const upserted = difference.upserted.filter((service) => !changes.isInForce(source, service, undefined));
-    const { removed } = difference;
-    const isSame = upserted.length + removed.length === 0;
-    const held = isSame ? [] : changes.apply(source, { upserted, removed }, { force, owner, stream: undefined });
+    const edits = difference.edits.filter(
+      ({ before, after }) => after === undefined || !changes.isInForce(source, before, after, undefined),
+    );
+    const held = edits.length === 0 ? [] : changes.apply(source, edits, { force, owner, stream: undefined });
     if ('failure' in held) return held;
     const failure = await changes.stored();
     if (failure !== undefined) return failure;
-    const { added } = difference;
+    const added = edits.filter(({ before }) => before === undefined).length;
+    const removed = edits.filter(({ after }) => after === undefined).length;
     return {
-      outcome: isSame ? 'unchanged' : 'done',
+      outcome: edits.length === 0 ? 'unchanged' : 'done',
       services: sent.services.size,
       added,
-      changed: upserted.length - added,
-      removed: removed.length,
+      changed: edits.length - added - removed,
+      removed,
       held: held.length,
       warnings: sent.warnings,
     };
@@ -111,21 +114,17 @@ export class Writers {
     source: string,
     { services }: SentTable,
     { owner, force }: WriteOptions,
-  ): WriteFailure | { upserted: Service[]; removed: string[]; added: number } {
+  ): WriteFailure | { readonly edits: readonly EntryEdit[] } {
     const { changes, announcer } = this.#rooms;
-    let added = 0;
-    for (const service of services.values()) {
-      const known = changes.of(source, service.name);
-      if (known === undefined) added++;
-      const foreign = foreignOwner(known, service.owner, force);
+    const edits: EntryEdit[] = [];
+    for (const [name, after] of services) edits.push({ name, before: changes.of(source, name), after });
+    for (const name of announcer.table.namesOf(source))
+      if (!services.has(name)) edits.push({ name, before: changes.of(source, name), after: undefined });
+    for (const { before, after } of edits) {
+      const foreign = foreignOwner(before, after?.owner ?? owner ?? '', force);
       if (foreign !== undefined) return foreign;
     }
-    const removed = announcer.table.namesOf(source).filter((name) => !services.has(name));
-    for (const name of removed) {
-      const foreign = foreignOwner(changes.of(source, name), owner ?? '', force);
-      if (foreign !== undefined) return foreign;
-    }
-    return { upserted: [...services.values()], removed, added };
+    return { edits };
   }
 
   #written(

@@ -4,7 +4,7 @@
 
 import { type Address, type Prefix, sameAddress } from '../net/address.js';
 import type { SourceChange } from './merged.js';
-import { whole } from './plain-service.js';
+import { type KeptService, whole } from './plain-service.js';
 import type { Service } from './service.js';
 
 export const mostChanges = 5;
@@ -69,28 +69,28 @@ export class Damping {
   #old = new Map<string, Watched>();
   #youngSinceMs = 0;
 
-  /** `current`: what is in force of the source. */
+  /** `current`: what is in force of the source; with the place among those upserted, where it is one of them. */
   admit(
     source: string,
     { upserted, removed }: SourceChange,
-    current: (name: string) => Service | undefined,
+    current: (name: string, index?: number) => Service | undefined,
     writerOf: (service: Service | undefined) => WriterName,
     nowMs: number,
   ): Admission {
     this.#age(nowMs);
-    const admitted: Service[] = [];
+    const admitted: KeptService[] = [];
     const held: string[] = [];
     const events: DampingEvent[] = [];
     for (const name of removed) this.#removed(source, name, removed.length, current, writerOf(undefined));
-    for (const kept of upserted) {
+    for (const [index, kept] of upserted.entries()) {
       const service = whole(kept);
-      const before = current(service.name);
+      const before = current(service.name, index);
       const known = this.#find(source, service.name);
       // Most entries are new, or change something else.
       const last = known?.requested ?? before;
       const isChange = last !== undefined && !sameRequest(last, service);
       if (known === undefined && !isChange) {
-        admitted.push(service);
+        admitted.push(kept);
         continue;
       }
       const record = known ?? this.#record(source, last ?? service, writerOf(last));
@@ -102,7 +102,7 @@ export class Damping {
       }
       record.isDue = this.#isHeld(record) && (before === undefined || !sameRequest(before, service));
       if (record.isDue) held.push(service.name);
-      else admitted.push(service);
+      else admitted.push(kept);
     }
     return { change: { removed, upserted: admitted }, held, events };
   }

@@ -130,13 +130,14 @@ async function streamsIntoAnnouncements(stage: Stage): Promise<Observation> {
   const upserts = 200_000;
   const work = { routes: 0, peers: 1, holdTimeSeconds: 90 };
   return withHerald(stage, work, async ({ socket, program }, sinks) => {
+    const before = usageOf(program).cpuSeconds;
     const { answeredMs, announcedMs } = await streamUpserts(socket, sinks, upserts);
     const perSecond = upserts / (Math.max(answeredMs, announcedMs) / 1000);
-    const { residentMb } = usageOf(program);
-    const figures = rounded({ perSecond, answeredMs, announcedMs, residentMb });
+    const { residentMb, cpuSeconds } = usageOf(program);
+    const figures = rounded({ perSecond, answeredMs, announcedMs, cpuSeconds: cpuSeconds - before, residentMb });
     return {
       holds: perSecond >= 50_000,
-      text: `${Math.round(perSecond)} upserts a second: ${upserts} announced after ${figures['announcedMs']} ms, stored and answered after ${figures['answeredMs']} ms; resident ${figures['residentMb']} MB`,
+      text: `${Math.round(perSecond)} upserts a second: ${upserts} announced after ${figures['announcedMs']} ms, stored and answered after ${figures['answeredMs']} ms; ${figures['cpuSeconds']} s of CPU; resident ${figures['residentMb']} MB`,
       figures,
     };
   });
