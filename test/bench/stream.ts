@@ -24,13 +24,17 @@ export async function streamUpserts(socketPath: string, sinks: Sinks, upserts: n
   const socket = connect(socketPath);
   await once(socket, 'connect');
   let answers = 0;
+  let last = 0;
   let complaint = '';
   const answered = new Promise<number>((resolve, reject) => {
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`the stream closed after ${answers} answers`)));
     socket.on('data', (octets: Buffer) => {
-      for (let at = octets.indexOf(10); at >= 0; at = octets.indexOf(10, at + 1))
-        if (octets[at - 1] === 0x7d) answers++;
+      // Lines of HTTP's own end otherwise.
+      for (const octet of octets) {
+        if (octet === 0x0a && last === 0x7d) answers++;
+        last = octet;
+      }
       if (complaint === '' && octets.includes('"error"')) complaint = octets.toString();
       if (answers === upserts) resolve(nowMs());
     });
