@@ -83,7 +83,8 @@ export async function readTable(
   const octets = Buffer.from(text);
   const refusal = taking.sized(octets.length);
   if (refusal !== undefined) return { kind: 'invalid', problems: [`${file}: ${refusal}`] };
-  taking.taken(octets);
+  if (taking.whole === undefined) taking.taken(octets);
+  else taking.whole.set(octets);
   const change = await taking.finish();
   if (change.kind === 'bulk')
     return {
