@@ -23,6 +23,8 @@ const common: BuildOptions = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  // What is compiled from a cache has no import().
+  supported: { 'dynamic-import': false },
   define: {
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
