@@ -221,6 +221,8 @@ class StoredLedger implements Ledger {
         for (const entry of written) entries.putSync([entry.source, entry.service], JSON.stringify(entry));
       });
     } catch (error) {
+      // LMDB complains to standard error by itself and does not end its line: the next one is ours.
+      process.stderr.write('\n');
       throw unusable(error, `${this.#file} cannot be written`);
     }
   }
