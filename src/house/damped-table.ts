@@ -15,6 +15,7 @@ import {
 import type { SourceChange } from '../table/merged.js';
 import { whole } from '../table/plain-service.js';
 import type { Service } from '../table/service.js';
+import { Rivals } from './rivals.js';
 
 export interface Applied {
   readonly refusal: Refusal | undefined;
@@ -44,12 +45,14 @@ export class DampedTable implements HeldEntries {
   readonly #damping = new Damping();
   readonly #environment: DampedTableEnvironment;
   readonly #settled: Settled;
+  readonly #rivals: Rivals;
   #timer: { readonly dueMs: number; readonly timer: Timer } | undefined;
 
   constructor(announcer: Announcer, environment: DampedTableEnvironment, settled: Settled) {
     this.#announcer = announcer;
     this.#environment = environment;
     this.#settled = settled;
+    this.#rivals = new Rivals(environment.nowMs);
   }
 
   /** `remover`: in whose name entries are removed. */
@@ -75,6 +78,15 @@ export class DampedTable implements HeldEntries {
   why(source: string, name: string): string | undefined {
     const held = this.#damping.held(source, name);
     return held && this.#why(held);
+  }
+
+  rival(source: string, name: string): string | undefined {
+    return this.#rivals.of(source, name);
+  }
+
+  /** A write was refused, for the entry is another owner's. */
+  refused(source: string, name: string, owner: string): void {
+    this.#rivals.refused(source, name, owner);
   }
 
   *absent(): Generator<RejectedClaim> {

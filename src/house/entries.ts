@@ -26,12 +26,10 @@ export function unwritable(source: string, config: Config): WriteFailure | undef
   };
 }
 
+export type OtherOwner = Extract<WriteFailure, { failure: 'otherOwner' }>;
+
 /** An entry belongs to its owner; nobody's entries may be taken by anybody. */
-export function foreignOwner(
-  held: Service | undefined,
-  owner: string,
-  force: boolean,
-): Extract<WriteFailure, { failure: 'otherOwner' }> | undefined {
+export function foreignOwner(held: Service | undefined, owner: string, force: boolean): OtherOwner | undefined {
   if (held === undefined || held.owner === '' || held.owner === owner || force) return undefined;
   return { failure: 'otherOwner', name: held.name, owner: held.owner };
 }

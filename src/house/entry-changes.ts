@@ -5,6 +5,7 @@ import type { WriteFailure } from '../api/house.js';
 import { type Announcer, describeRefusal } from '../plan/announcer.js';
 import { type Service, sameService } from '../table/service.js';
 import type { DampedTable } from './damped-table.js';
+import { foreignOwner, type OtherOwner } from './entries.js';
 import { NotStored, type StoredEntries } from './stored-entries.js';
 import type { StreamClaims, StreamOfOne } from './stream-claims.js';
 
@@ -56,6 +57,13 @@ export class EntryChanges {
 
   isHeld(source: string, name: string): boolean {
     return this.#table.isHeld(source, name);
+  }
+
+  /** Why the entry may not be changed in that name; it is remembered that it was tried. */
+  foreign(source: string, held: Service | undefined, owner: string, force: boolean): OtherOwner | undefined {
+    const foreign = foreignOwner(held, owner, force);
+    if (foreign !== undefined) this.#table.refused(source, foreign.name, owner);
+    return foreign;
   }
 
   /** Whether the entry is in force as it stands. Then it is nobody's but its writer's all the same. */

@@ -5,7 +5,7 @@ import type { EntryStream, Line, LineAnswer, StreamSummary, WriteFailure, WriteO
 import { sanitised } from '../net/text.js';
 import { octetWork } from '../sources/octet-work.js';
 import type { Service } from '../table/service.js';
-import { foreignOwner, invalid, unwritable } from './entries.js';
+import { invalid, unwritable } from './entries.js';
 import type { EntryEdit, Manner } from './entry-changes.js';
 import { LineReader, parsed } from './sent-table.js';
 import type { StreamOfOne } from './stream-claims.js';
@@ -139,7 +139,7 @@ export class LineStream implements EntryStream, StreamOfOne {
     const { changes } = this.#rooms;
     const { owner, force } = this.#options;
     const before = changes.of(this.source, name);
-    const foreign = foreignOwner(before, service === undefined ? (owner ?? '') : service.owner, force);
+    const foreign = changes.foreign(this.source, before, service === undefined ? (owner ?? '') : service.owner, force);
     if (foreign !== undefined) return failed(name, foreign);
     if (service === undefined && before === undefined && !changes.isHeld(this.source, name))
       return failed(name, { failure: 'noSuchService', name });

@@ -15,7 +15,7 @@ import type { Announcer } from '../plan/announcer.js';
 import type { Listing } from '../plan/listing.js';
 import { EntryReader, formatEntry } from '../table/entry.js';
 import type { Service } from '../table/service.js';
-import { foreignOwner, readWritten, unwritable } from './entries.js';
+import { readWritten, unwritable } from './entries.js';
 import type { EntryChanges, EntryEdit } from './entry-changes.js';
 import { LineStream } from './line-stream.js';
 import { readSentTable, type SentTable } from './sent-table.js';
@@ -45,7 +45,7 @@ export class Writers {
     if ('failure' in written) return written;
     const { service, warnings } = written;
     const before = changes.of(source, name);
-    const foreign = foreignOwner(before, service.owner, options.force);
+    const foreign = changes.foreign(source, before, service.owner, options.force);
     if (foreign !== undefined) return foreign;
     let outcome: WriteOutcome = 'unchanged';
     if (!changes.isInForce(source, before, service, undefined)) {
@@ -64,7 +64,7 @@ export class Writers {
     if (refused !== undefined) return refused;
     const known = changes.of(source, name);
     if (known === undefined && !changes.isHeld(source, name)) return { failure: 'noSuchService', name };
-    const foreign = foreignOwner(known, owner ?? '', force);
+    const foreign = changes.foreign(source, known, owner ?? '', force);
     if (foreign !== undefined) return foreign;
     const edit = { name, before: known, after: undefined };
     const removed = changes.apply(source, [edit], { force, owner, stream: undefined });
@@ -121,7 +121,7 @@ export class Writers {
     for (const name of announcer.table.namesOf(source))
       if (!services.has(name)) edits.push({ name, before: changes.of(source, name), after: undefined });
     for (const { before, after } of edits) {
-      const foreign = foreignOwner(before, after?.owner ?? owner ?? '', force);
+      const foreign = changes.foreign(source, before, after?.owner ?? owner ?? '', force);
       if (foreign !== undefined) return foreign;
     }
     return { edits };

@@ -56,6 +56,8 @@ export type RejectedClaims = ReadonlyMap<string, readonly RejectedClaim[]>;
 export interface HeldEntries {
   /** Why, in words; undefined: it is not held. */
   why(source: string, name: string): string | undefined;
+  /** Who would write it as well, and was refused lately, for it has another owner. */
+  rival(source: string, name: string): string | undefined;
   /** Those that are not in force at all, though they are wanted. */
   absent(): Iterable<RejectedClaim>;
 }
@@ -81,7 +83,7 @@ export class Listing {
     peerOf: (name: string) => PeerView,
     rejected: () => RejectedClaims,
     sourceSince: (source: string) => Date,
-    held: HeldEntries = { why: () => undefined, absent: () => [] },
+    held: HeldEntries = { why: () => undefined, rival: () => undefined, absent: () => [] },
   ) {
     this.#announcer = announcer;
     this.#peerOf = peerOf;
@@ -159,11 +161,15 @@ export class Listing {
   #winner({ source, service }: Claim): ListedService {
     const { state, reason, message, pool, addresses, since } = this.#announcer.settlement(service);
     const held = this.#held.why(source, service.name);
+    const rival = message === '' ? this.#held.rival(source, service.name) : undefined;
+    const contested = rival === undefined ? message : `${rival} wants to change it as well, and is refused`;
     return {
       name: service.name,
       source,
       owner: service.owner,
-      ...(held === undefined ? { state, reason, message } : { state: 'Flapping', reason: 'flapping', message: held }),
+      ...(held === undefined
+        ? { state, reason, message: contested }
+        : { state: 'Flapping', reason: 'flapping', message: held }),
       pool,
       addresses: addresses.map(formatAddress),
       since: since === undefined ? this.#since(service.name) : new Date(since).toISOString(),

@@ -126,6 +126,17 @@ describe('Two clients that fight over one entry', () => {
     assert.deepEqual(house.restart().announced, ['203.0.113.10/32']);
   });
 
+  it('are both named where owners keep them apart, for a minute', async () => {
+    const house = new Pushed();
+    await house.put(name, at(x), by('metallb'));
+    assert.equal(outcomeOf(await house.put(name, at(y), by('chisel'))), 'otherOwner');
+    const [listed] = house.listing.items(name);
+    assert.deepEqual([listed?.state, listed?.owner], ['Allocated', 'metallb']);
+    assert.match(listed?.message ?? '', /chisel wants to change it as well/);
+    house.time.run(61_000);
+    assert.equal(house.listing.items(name)[0]?.message, '');
+  });
+
   it('may still remove it', async () => {
     const house = new Pushed();
     await fight(house, 9, 1);
