@@ -52,6 +52,8 @@ export class Rib {
   /** Withdrawn rows in order of withdrawal; a sequence that is no longer the row's says that it has changed since. */
   #graveRows: number[] = [];
   #graveSequences: number[] = [];
+  /** Every row is a grave, and they stand in no list: as long as nobody asks which of them may go, there need be none. */
+  #allGraves = false;
 
   constructor(family: Family, capacity = 64) {
     this.family = family;
@@ -94,7 +96,9 @@ export class Rib {
     this.version++;
     this.attributes.fill(withdrawn);
     for (const cursor of this.#cursors) cursor.at = ends;
-    this.#renumber();
+    this.#graveRows = [];
+    this.#graveSequences = [];
+    this.#allGraves = true;
     this.#bury();
   }
 
@@ -218,7 +222,7 @@ export class Rib {
     this.attributes[row] = attributes;
     this.#link(row);
     this.version++;
-    if (attributes === withdrawn) {
+    if (attributes === withdrawn && !this.#allGraves) {
       this.#graveRows.push(row);
       this.#graveSequences.push(this.#sequence[row]!);
       // Routes that flap behind a reader that stands still leave entries that mean nothing any more.
@@ -252,6 +256,7 @@ export class Rib {
     this.#lastSequence = 0;
     this.#graveRows = [];
     this.#graveSequences = [];
+    this.#allGraves = false;
     for (let row = this.#next[ends]!; row !== ends; row = this.#next[row]!) {
       this.#sequence[row] = ++this.#lastSequence;
       if (this.attributes[row] !== withdrawn) continue;
@@ -261,13 +266,19 @@ export class Rib {
   }
 
   #bury(): void {
-    if (this.#graveRows.length === 0) return;
+    if (this.#graveRows.length === 0 && !this.#allGraves) return;
     let oldest = Number.POSITIVE_INFINITY;
     for (const cursor of this.#cursors) {
       if (!this.caughtUp(cursor)) oldest = Math.min(oldest, this.progress(cursor));
     }
     if (this.size === 0 && oldest === Number.POSITIVE_INFINITY) {
       this.#clear();
+      return;
+    }
+    if (oldest === 0) return;
+    if (this.#allGraves) {
+      this.#renumber();
+      this.#bury();
       return;
     }
     let buried = 0;
@@ -298,6 +309,7 @@ export class Rib {
     this.#free = 0;
     this.#graveRows = [];
     this.#graveSequences = [];
+    this.#allGraves = false;
     this.withdrawals = 0;
     this.version++;
   }

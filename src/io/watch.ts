@@ -54,12 +54,15 @@ class Watch implements FileWatch {
   readonly #poll: NodeJS.Timeout;
   #timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
   #look: NodeJS.Immediate | undefined;
+  #confirmation: NodeJS.Immediate | undefined;
   #told: Identity | undefined;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   /** What stood there when last looked at. */
   #seen: Identity | undefined;
   /** The last event put a name in its place, and nobody has written since. */
   #placed = false;
+  /** How often names came or went since the last look. */
+  #renames = 0;
 
   constructor(path: string, changed: () => void) {
     this.#path = path;
@@ -74,6 +77,7 @@ class Watch implements FileWatch {
     clearInterval(this.#poll);
     this.#cancel();
     clearImmediate(this.#look);
+    clearImmediate(this.#confirmation);
     for (const { watcher } of this.#directories.values()) watcher.close();
     this.#directories.clear();
   }
@@ -113,6 +117,7 @@ class Watch implements FileWatch {
     const isOurs = name === null || name === basename(directory) || this.#names.get(directory)?.has(name) === true;
     if (!isOurs) return;
     this.#placed = kind === 'rename';
+    if (this.#placed) this.#renames += name === null ? 2 : 1;
     this.#lookSoon();
   }
 
@@ -127,11 +132,24 @@ class Watch implements FileWatch {
   #check(isHinted: boolean): void {
     this.#follow();
     const found = identify(this.#path);
-    const isNew = !sameIdentity(found, this.#seen);
+    const before = this.#seen;
+    const isNew = !sameIdentity(found, before);
+    // Where another file stood, removing it and creating this one would have been two events.
+    const isRenamed = this.#renames === 1 && before !== undefined && found?.ino !== before.ino;
+    this.#renames = 0;
     this.#seen = found;
     if (sameIdentity(found, this.#told)) this.#cancel();
+    else if (isHinted && isRenamed && this.#isPlaced(found)) this.#confirm(found);
     else if (isHinted && this.#isPlaced(found)) this.#wait(placementMs(found), false);
     else if (isHinted || isNew || this.#timer === undefined) this.#wait(quietMs, true);
+  }
+
+  /** One event may be the first of two: had there been more by the time we looked, the next turn has them. */
+  #confirm(found: Identity): void {
+    clearImmediate(this.#confirmation);
+    this.#confirmation = setImmediate(() => {
+      if (this.#renames === 0 && this.#isPlaced(found)) this.#wait(0, false);
+    });
   }
 
   #isPlaced(found: Identity | undefined): found is Identity {

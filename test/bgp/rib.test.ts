@@ -53,6 +53,7 @@ describe('the table of a view', () => {
         fc.record({ kind: fc.constant('change' as const), changes: fc.array(change, { maxLength: 30 }) }),
         fc.record({ kind: fc.constant('read' as const), reader: fc.nat(4), rows: fc.nat(20) }),
         fc.record({ kind: fc.constant('open' as const) }),
+        fc.record({ kind: fc.constant('withdrawAll' as const) }),
         fc.record({ kind: fc.constant('close' as const), reader: fc.nat(4) }),
       );
       fc.assert(
@@ -67,6 +68,9 @@ describe('the table of a view', () => {
                 if (attributes === 0) model.delete(`${address}/${length}`);
                 else model.set(`${address}/${length}`, attributes);
               }
+            } else if (action.kind === 'withdrawAll') {
+              rib.withdrawAll();
+              model.clear();
             } else if (action.kind === 'open') readers.push(new Reader(rib));
             else if (action.kind === 'read') readers[action.reader]?.read(action.rows);
             else {

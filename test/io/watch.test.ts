@@ -84,6 +84,18 @@ describe('a watched file', () => {
     assert.equal(reports.length, 1);
   });
 
+  it('that is removed and made anew in its place is reported once it is whole', async () => {
+    start();
+    unlinkSync(file);
+    const descriptor = openSync(file, 'w');
+    writeSync(descriptor, 'part 0 ');
+    await pause(20);
+    writeSync(descriptor, 'part 1');
+    closeSync(descriptor);
+    await reported('part 0 part 1');
+    assert.deepEqual(reports, ['part 0 part 1']);
+  });
+
   it('that an editor writes anew beside a backup is reported whole', async () => {
     start();
     renameSync(file, `${file}~`);
