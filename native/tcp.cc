@@ -217,6 +217,16 @@ Napi::Value read_tcp_options(const Napi::CallbackInfo& info) {
 /** closeDescriptor(descriptor): fs.closeSync() warns in a worker about descriptors that Node did not open. */
 void close_descriptor(const Napi::CallbackInfo& info) { checked(info.Env(), "close", ::close(descriptor_of(info))); }
 
+/**
+ * sendNow(descriptor, octets): how many of them the kernel has taken. 0 also where it cannot say why: whoever writes the
+ * rest through Node is told.
+ */
+Napi::Value send_now(const Napi::CallbackInfo& info) {
+  const auto octets = info[1].As<Napi::Uint8Array>();
+  const ssize_t sent = ::send(descriptor_of(info), octets.Data(), octets.ByteLength(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
+}
+
 }  // namespace
 
 void export_tcp(Napi::Env env, Napi::Object exports) {
@@ -227,6 +237,7 @@ void export_tcp(Napi::Env env, Napi::Object exports) {
   exports.Set("setTcpMinTtl", Napi::Function::New<set_tcp_min_ttl>(env, "setTcpMinTtl"));
   exports.Set("setTcpUserTimeout", Napi::Function::New<set_tcp_user_timeout>(env, "setTcpUserTimeout"));
   exports.Set("readTcpOptions", Napi::Function::New<read_tcp_options>(env, "readTcpOptions"));
+  exports.Set("sendNow", Napi::Function::New<send_now>(env, "sendNow"));
   exports.Set("closeDescriptor", Napi::Function::New<close_descriptor>(env, "closeDescriptor"));
 }
 

@@ -44,9 +44,19 @@ Napi::Value read_peer_credentials(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/** openSocketPair(): two ends of a line within this process, unix(7). */
+Napi::Value open_socket_pair(const Napi::CallbackInfo& info) {
+  int ends[2];
+  checked(info.Env(), "socketpair", ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
+  Napi::Array pair = Napi::Array::New(info.Env(), 2);
+  for (uint32_t end = 0; end < 2; end++) pair.Set(end, ends[end]);
+  return pair;
+}
+
 }  // namespace
 
 void export_unix_socket(Napi::Env env, Napi::Object exports) {
+  exports.Set("openSocketPair", Napi::Function::New<open_socket_pair>(env, "openSocketPair"));
   exports.Set("sendDatagram", Napi::Function::New(env, send_datagram));
   exports.Set("readPeerCredentials", Napi::Function::New(env, read_peer_credentials));
 }

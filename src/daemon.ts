@@ -30,6 +30,9 @@ const windowsMs = 2000;
 /** A change of the configuration that comes with others right behind it is read once. */
 const reloadDelayMs = 20;
 
+/** The first announcements leave undisturbed. */
+const rehearsalDelayMs = 100;
+
 /** Whoever opens the control socket will find out, and say it. */
 const cannotTell = (): boolean => false;
 
@@ -126,10 +129,14 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
         leave('without a control socket', false, exitCode.failed);
       });
   if (api !== undefined) house.opened();
+  const scene = { house, config, bgp, isCalledOff: () => isLeaving };
   void house.tablesRead.then(() => {
     if (isLeaving) return;
     manager.ready();
     tellManager();
+    setTimeout(() => {
+      import('./house/rehearsal.js').then(({ rehearse }) => rehearse(scene)).catch(fail);
+    }, rehearsalDelayMs).unref();
   }, fail);
   const code = await ended;
   watch.close();

@@ -26,6 +26,23 @@ export interface ApiServer {
 
 /** `descriptor`: the socket is there already, and listens. Throws SocketInUse or SocketUnusable. */
 export async function serveApi(house: House, socketPath: string, log: Log, descriptor?: number): Promise<ApiServer> {
+  const server = apiServer(house, log);
+  const socket = await (descriptor === undefined ? listenOn(server, socketPath, log) : adopt(server, descriptor));
+  server.on('error', (error) => log.write('error', 'apiFailed', 'the control socket failed', { error: error.message }));
+  return {
+    close: async () => {
+      socket.remove();
+      await closed(server);
+    },
+  };
+}
+
+/** Answers on a line that is there already: for a rehearsal. Ends with the line. */
+export function answerOn(line: Socket, house: House): void {
+  apiServer(house, { write: () => {} }).emit('connection', line);
+}
+
+function apiServer(house: House, log: Log): Server {
   const options = {
     headersTimeout: headersTimeoutMs,
     // A stream of changes is one request; body.ts bounds how long others take.
@@ -39,14 +56,7 @@ export async function serveApi(house: House, socketPath: string, log: Log, descr
   server.maxConnections = mostConnections;
   server.timeout = stalledTimeoutMs;
   server.on('clientError', answerNoise);
-  const socket = await (descriptor === undefined ? listenOn(server, socketPath, log) : adopt(server, descriptor));
-  server.on('error', (error) => log.write('error', 'apiFailed', 'the control socket failed', { error: error.message }));
-  return {
-    close: async () => {
-      socket.remove();
-      await closed(server);
-    },
-  };
+  return server;
 }
 
 function closed(server: Server): Promise<void> {

@@ -43,6 +43,9 @@ export type ToSpeaker =
   /** Ends every session, and the thread with them. `keepRoutes`: leave for a restart, where a helper was negotiated. */
   | { readonly kind: 'stop'; readonly text: string; readonly keepRoutes: boolean };
 
+/** As the BGP thread hears it: what is for the speaker, or for the one on the stage (rehearsal.ts), which goes with its 'stop'. */
+export type ToBgpThread = ToSpeaker | { readonly kind: 'rehearse'; readonly message: ToSpeaker };
+
 export interface PeerStatus extends SessionStatus {
   readonly announcedPrefixes: number;
   readonly pendingPrefixes: number;

@@ -1,7 +1,14 @@
 // The main thread's end of the BGP thread: starts it, hands it routes without copying, asks it for its status.
 
 import type { Worker } from 'node:worker_threads';
-import type { FromSpeaker, PeerCommand, SpeakerSettings, SpeakerStatus, ToSpeaker } from '../bgp/protocol.js';
+import type {
+  FromSpeaker,
+  PeerCommand,
+  SpeakerSettings,
+  SpeakerStatus,
+  ToBgpThread,
+  ToSpeaker,
+} from '../bgp/protocol.js';
 import type { RouteAttributes } from '../config/config.js';
 import type { Family } from '../net/address.js';
 import type { RoutePort } from '../plan/announcer.js';
@@ -19,7 +26,60 @@ export interface BgpThreadEvents {
 /** A hung thread is a fault, but the API must answer. */
 const answerPatienceMs = 5000;
 
-export class BgpThread implements RoutePort {
+const fewRows = 64;
+
+type Post = (message: ToSpeaker, transfer?: ArrayBuffer[]) => void;
+
+/** What is told a speaker: the one of the BGP thread, or that on its stage. */
+export class SpeakerPort implements RoutePort {
+  readonly #post: Post;
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  configure(settings: SpeakerSettings): void {
+    this.#post({ kind: 'configure', settings });
+  }
+
+  defineAttributes(sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[]): void {
+    this.#post({ kind: 'defineAttributes', sets });
+  }
+
+  changeRoutes({ view, ...columns }: RouteBatch): void {
+    const message: ToSpeaker = { kind: 'changeRoutes', view, columns };
+    // To take memory from one thread to the other costs more than to copy a few octets.
+    if (columns.count < fewRows) this.#post(message);
+    else
+      this.#post(message, [columns.words.buffer, columns.lengths.buffer, columns.attributes.buffer] as ArrayBuffer[]);
+  }
+
+  withdrawAll(view: number, family: Family): void {
+    this.#post({ kind: 'withdrawAll', view, family });
+  }
+
+  forgetAttributes(ids: readonly number[]): void {
+    if (ids.length > 0) this.#post({ kind: 'forgetAttributes', ids });
+  }
+
+  dropView(view: number): void {
+    this.#post({ kind: 'dropView', view });
+  }
+
+  tableLoaded(): void {
+    this.#post({ kind: 'tableLoaded' });
+  }
+
+  command(peer: string, command: PeerCommand): void {
+    this.#post({ kind: 'command', peer, command });
+  }
+
+  tell(message: ToSpeaker): void {
+    this.#post(message);
+  }
+}
+
+export class BgpThread extends SpeakerPort {
   readonly #worker: Worker;
   readonly #questions = new Map<number, (status: SpeakerStatus) => void>();
   readonly #ended: Promise<void>;
@@ -27,6 +87,7 @@ export class BgpThread implements RoutePort {
   #stopping: boolean = false;
 
   constructor(worker: Worker, events: BgpThreadEvents) {
+    super((message, transfer) => worker.postMessage(message, transfer));
     this.#worker = worker;
     this.#worker.on('message', (message: FromSpeaker) => {
       switch (message.kind) {
@@ -53,37 +114,11 @@ export class BgpThread implements RoutePort {
     });
   }
 
-  configure(settings: SpeakerSettings): void {
-    this.#post({ kind: 'configure', settings });
-  }
-
-  defineAttributes(sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[]): void {
-    this.#post({ kind: 'defineAttributes', sets });
-  }
-
-  changeRoutes({ view, ...columns }: RouteBatch): void {
-    const buffers = [columns.words.buffer, columns.lengths.buffer, columns.attributes.buffer] as ArrayBuffer[];
-    this.#worker.postMessage({ kind: 'changeRoutes', view, columns } satisfies ToSpeaker, buffers);
-  }
-
-  withdrawAll(view: number, family: Family): void {
-    this.#post({ kind: 'withdrawAll', view, family });
-  }
-
-  forgetAttributes(ids: readonly number[]): void {
-    if (ids.length > 0) this.#post({ kind: 'forgetAttributes', ids });
-  }
-
-  dropView(view: number): void {
-    this.#post({ kind: 'dropView', view });
-  }
-
-  tableLoaded(): void {
-    this.#post({ kind: 'tableLoaded' });
-  }
-
-  command(peer: string, command: PeerCommand): void {
-    this.#post({ kind: 'command', peer, command });
+  /** A speaker that nobody hears, until it is told to stop. */
+  stage(): SpeakerPort {
+    return new SpeakerPort((message, transfer) =>
+      this.#worker.postMessage({ kind: 'rehearse', message } satisfies ToBgpThread, transfer),
+    );
   }
 
   status(): Promise<SpeakerStatus> {
@@ -97,14 +132,14 @@ export class BgpThread implements RoutePort {
         clearTimeout(timer);
         resolve(status);
       });
-      this.#post({ kind: 'query', id });
+      this.tell({ kind: 'query', id });
     });
   }
 
   /** Resolves when every peer has been told, or after `patienceMs`. */
   async stop(text: string, keepRoutes: boolean, patienceMs: number): Promise<void> {
     this.#stopping = true;
-    this.#post({ kind: 'stop', text, keepRoutes });
+    this.tell({ kind: 'stop', text, keepRoutes });
     const timer = setTimeout(() => void this.#worker.terminate(), patienceMs);
     await this.#ended;
     clearTimeout(timer);
@@ -113,9 +148,5 @@ export class BgpThread implements RoutePort {
   #answer({ id, status }: Extract<FromSpeaker, { kind: 'answer' }>): void {
     this.#questions.get(id)?.(status);
     this.#questions.delete(id);
-  }
-
-  #post(message: ToSpeaker): void {
-    this.#worker.postMessage(message);
   }
 }

@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** Large tables live in typed arrays, outside the heap: a small young generation keeps collections short. */
-const maxYoungGenerationSizeMb = 4;
+/** Large tables live in typed arrays, outside the heap: little survives here, and a collection costs the same however much does not. */
+const maxYoungGenerationSizeMb = 16;
 
 export const startBgpWorker = (): Worker =>
   new Worker(join(import.meta.dirname, 'main.js'), { resourceLimits: { maxYoungGenerationSizeMb } });

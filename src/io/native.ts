@@ -76,6 +76,10 @@ export interface Native {
   sendDatagram(path: string, text: string): void;
   /** Of a connected unix socket: who connected, as it was then. */
   readPeerCredentials(descriptor: number): PeerCredentials;
+  /** Octets that the kernel has taken, without waiting; of an error nothing is said but 0. */
+  sendNow(descriptor: number, octets: Uint8Array): number;
+  /** Two ends of a line within this process, to be handed to Node. */
+  openSocketPair(): readonly [number, number];
   /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
   closeDescriptor(descriptor: number): void;
   openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;

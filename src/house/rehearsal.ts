@@ -1,0 +1,108 @@
+// A dress rehearsal. Code that has never run is slow: the first change after a start would take ten milliseconds to the wire,
+// the hundredth one, the ten-thousandth a fifth of one. So once everything stands, changes go the whole way that real ones
+// go, from a request to octets, with everybody who would hear of it replaced: a table of its own, a speaker on a stage
+// (bgp/rehearsal.ts), no log. In a real change's way it is for a fraction of a millisecond.
+
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { House, WriteResult } from '../api/house.js';
+import { answerOn } from '../api/server.js';
+import type { SpeakerSettings } from '../bgp/protocol.js';
+import type { Config } from '../config/config.js';
+import type { BgpThread } from '../io/bgp-thread.js';
+import { openLine } from '../io/line.js';
+import { Announcer, cliSource } from '../plan/announcer.js';
+import { Listing } from '../plan/listing.js';
+import { deleteEntry, type EntryResult, putEntry } from './entries.js';
+import { sessionSettings } from './session-settings.js';
+
+const changes = 500;
+/** On a busy host there are better things to do. */
+const patienceMs = 500;
+/** Added, then taken away again. */
+const entriesAtOnce = 50;
+
+export interface Scene {
+  readonly house: House;
+  readonly config: Config;
+  readonly bgp: Pick<BgpThread, 'stage'>;
+  isCalledOff(): boolean;
+}
+
+export async function rehearse({ house, config: real, bgp, isCalledOff }: Scene): Promise<void> {
+  const config = onStage(real);
+  const stage = bgp.stage();
+  const announcer = new Announcer(config, stage, () => new Date());
+  stage.configure(castOf(config, announcer));
+  stage.tableLoaded();
+  const [line, farEnd] = openLine();
+  answerOn(farEnd, stageHouse(house, announcer, config));
+  const untilMs = performance.now() + patienceMs;
+  for (let change = 0; change < changes && performance.now() < untilMs && !isCalledOff(); change++) {
+    await ask(line, request(change));
+    await turn();
+  }
+  line.destroy();
+  stage.tell({ kind: 'stop', text: '', keepRoutes: false });
+}
+
+/** What is configured, but such that no address is refused and every peer is told. */
+const onStage = (config: Config): Config => ({
+  ...config,
+  sources: [],
+  addressPools: [],
+  loadBalancerClasses: [],
+  bgpAdvertisements: config.bgpAdvertisements
+    .slice(0, 1)
+    .map((advertisement) => ({ ...advertisement, pools: undefined, peers: [], serviceSelectors: [] })),
+});
+
+function castOf({ bgpPeers }: Config, { views }: Announcer): SpeakerSettings {
+  const own = { routerId: 1, hostName: '', softwareVersion: '', forwardingPreserved: false };
+  return {
+    listen: [],
+    peers: bgpPeers.map((peer) => ({
+      session: sessionSettings(peer, own),
+      generation: 0,
+      view: views.find(({ peers }) => peers.includes(peer.name))!.id,
+    })),
+  };
+}
+
+/** The house, but for what writes. */
+function stageHouse(house: House, announcer: Announcer, config: Config): House {
+  const listing = new Listing(
+    announcer,
+    () => ({ established: true, families: ['ipv4', 'ipv6'] }),
+    () => new Map(),
+    () => new Date(),
+  );
+  const written = (name: string, result: EntryResult): WriteResult =>
+    result.kind === 'done' || result.kind === 'unchanged'
+      ? { kind: result.kind, service: listing.items(name)[0] }
+      : result;
+  const writing: Pick<House, 'putService' | 'deleteService'> = {
+    putService: (source, name, entry, options) =>
+      written(name, putEntry(announcer, config, source, name, entry, options)),
+    deleteService: (source, name, options) => written(name, deleteEntry(announcer, config, source, name, options)),
+  };
+  return Object.assign(Object.create(house), writing);
+}
+
+function request(change: number): string {
+  const index = change % entriesAtOnce;
+  const isAdded = Math.floor(change / entriesAtOnce) % 2 === 0;
+  // RFC 5737, RFC 3849: addresses that nobody has.
+  const address = index % 5 === 4 ? `2001:db8::${index.toString(16)}` : `198.51.100.${index}`;
+  const body = isAdded ? JSON.stringify({ addresses: [address] }) : '';
+  const target = `/v1/sources/${cliSource}/services/rehearsal/entry-${index}?force=true`;
+  return `${isAdded ? 'PUT' : 'DELETE'} ${target} HTTP/1.1\r\nhost: herald\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Answers are short: each arrives in one piece, and what it says does not matter. */
+async function ask(line: Socket, question: string): Promise<void> {
+  const answered = once(line, 'data');
+  line.write(question);
+  await answered;
+}
