@@ -71,7 +71,9 @@ function readOctets(request: IncomingMessage): Promise<Buffer> {
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
     request.on('error', reject);
-    request.on('close', () => reject(new CallError(400, 'aborted', 'the connection closed within the body')));
+    request.on('close', () => {
+      if (!request.complete) reject(new CallError(400, 'aborted', 'the connection closed within the body'));
+    });
   });
 }
 

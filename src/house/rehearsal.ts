@@ -17,9 +17,9 @@ import { Listing } from '../plan/listing.js';
 import { deleteEntry, type EntryResult, putEntry } from './entries.js';
 import { sessionSettings } from './session-settings.js';
 
-const changes = 500;
+const changes = 300;
 /** On a busy host there are better things to do. */
-const patienceMs = 500;
+const patienceMs = 250;
 /** Added, then taken away again. */
 const entriesAtOnce = 50;
 

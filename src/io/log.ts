@@ -27,6 +27,8 @@ const colours: { readonly [L in LogLevel]: string } = {
 };
 /** Lines that may wait for winston; a start-up that says more than this has lost its way. */
 const waitingLimit = 10000;
+/** A line costs as much as a change takes to the wire: those that come close together are written together, after it. */
+const togetherMs = 20;
 
 export function chosenFormat(configured: 'auto' | LogFormat): LogFormat {
   if (configured !== 'auto') return configured;
@@ -60,6 +62,7 @@ export class HouseLog implements Log {
   #format: LogFormat = chosenFormat('auto');
   #logger: Logger | undefined;
   #waiting: Line[] = [];
+  #due: NodeJS.Timeout | undefined;
 
   configure(level: LogLevel, format: 'auto' | LogFormat): void {
     this.#level = level;
@@ -69,8 +72,10 @@ export class HouseLog implements Log {
   write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
     const line = { level, event, message, fields, at: new Date() };
-    if (this.#logger !== undefined) this.#hand(line);
-    else if (this.#waiting.length < waitingLimit) this.#waiting.push(line);
+    if (this.#waiting.length < waitingLimit || this.#logger !== undefined) this.#waiting.push(line);
+    if (this.#logger === undefined) return;
+    if (level === 'error' || this.#waiting.length > waitingLimit) this.#hand();
+    else this.#due ??= setTimeout(() => this.#hand(), togetherMs);
   }
 
   /** Loads winston and says what has waited. */
@@ -82,9 +87,8 @@ export class HouseLog implements Log {
       format: winston.format.printf(({ message }) => String(message)),
       transports: [new winston.transports.Console({ stderrLevels: [...levels] })],
     });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const line of waiting) this.#hand(line);
+    process.on('exit', () => this.flush());
+    this.#hand();
   }
 
   /** Last words, or words before winston is there: at once, whatever else is going on. */
@@ -93,8 +97,13 @@ export class HouseLog implements Log {
     this.#waiting = [];
   }
 
-  #hand(line: Line): void {
-    this.#logger?.log(line.level, this.#text(line));
+  #hand(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
+    if (this.#waiting.length === 0) return;
+    const text = this.#waiting.map((line) => this.#text(line)).join('\n');
+    this.#waiting = [];
+    this.#logger?.log('info', text);
   }
 
   #text(line: Line): string {
