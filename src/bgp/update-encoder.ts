@@ -86,23 +86,32 @@ function scratchOf(name: keyof typeof scratch, count: number): Uint32Array {
 
 function gather(rib: Rib, from: number, limit: number) {
   const rows = scratchOf('rows', limit);
+  const count = follow(rib, from, limit, rows);
   const counts = new Map<number, number>();
-  let count = 0;
-  let last = from;
-  let id = -1;
-  let run = 0;
-  for (let row = rib.after(from); row !== 0 && count < limit; row = rib.after(row)) {
-    rows[count++] = row;
-    last = row;
-    if (rib.attributes[row] !== id) {
-      if (run > 0) counts.set(id, (counts.get(id) ?? 0) + run);
-      id = rib.attributes[row]!;
-      run = 0;
-    }
-    run++;
+  for (let start = 0; start < count; ) {
+    const end = runEnd(rib.attributes, rows, start, count);
+    const id = rib.attributes[rows[start]!]!;
+    counts.set(id, (counts.get(id) ?? 0) + end - start);
+    start = end;
   }
-  if (run > 0) counts.set(id, (counts.get(id) ?? 0) + run);
-  return { rows, count, last, counts };
+  return { rows, count, last: count === 0 ? from : rows[count - 1]!, counts };
+}
+
+// A loop over a table is compiled while it runs, when nothing is known of what comes behind it: leaving it then costs as much
+// as a hundred rows, each time, also when there is but one. So these two loops are functions with nothing behind them.
+
+function follow(rib: Rib, from: number, limit: number, rows: Uint32Array): number {
+  let count = 0;
+  for (let row = rib.after(from); row !== 0 && count < limit; row = rib.after(row)) rows[count++] = row;
+  return count;
+}
+
+/** The first that has other attributes. */
+function runEnd(attributes: Uint32Array, rows: Uint32Array, start: number, end: number): number {
+  const id = attributes[rows[start]!];
+  let next = start;
+  while (next < end && attributes[rows[next]!] === id) next++;
+  return next;
 }
 
 const prefixBound = (rib: Rib): number => 1 + rib.width * 4;
