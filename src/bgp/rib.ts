@@ -9,6 +9,9 @@ const ends = 0;
 /** Attribute-set id of a row that is withdrawn but not yet read as such by every cursor. */
 export const withdrawn = 0;
 
+/** Memory that nobody has written to costs nothing. */
+const spareRows = 16384;
+
 /** Routes as they cross from thread to thread: row i is `words[i*w …]`, `lengths[i]`, `attributes[i]` (0 withdraws). */
 export interface RouteColumns {
   readonly family: Family;
@@ -68,9 +71,9 @@ export class Rib {
     this.#index = new Uint32Array(indexSize(capacity));
   }
 
-  /** Makes room at once for `count` more rows, so that a big batch does not grow in steps. */
+  /** Makes room at once for `count` more rows, so that a big batch does not grow in steps, nor a large table for the first change after it. */
   #reserve(count: number): void {
-    const wanted = this.#rows + count;
+    const wanted = this.#rows + count + spareRows;
     if (wanted > this.lengths.length) this.#grow(wanted);
   }
 
