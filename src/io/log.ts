@@ -27,8 +27,6 @@ const colours: { readonly [L in LogLevel]: string } = {
 };
 /** Lines that may wait for winston; a start-up that says more than this has lost its way. */
 const waitingLimit = 10000;
-/** A line costs as much as a change takes to the wire: those that come close together are written together, after it. */
-const togetherMs = 20;
 
 export function chosenFormat(configured: 'auto' | LogFormat): LogFormat {
   if (configured !== 'auto') return configured;
@@ -62,7 +60,8 @@ export class HouseLog implements Log {
   #format: LogFormat = chosenFormat('auto');
   #logger: Logger | undefined;
   #waiting: Line[] = [];
-  #due: NodeJS.Timeout | undefined;
+  /** A line costs as much as the change that it is about: it is written after it, together with what else this turn says. */
+  #due: NodeJS.Immediate | undefined;
 
   configure(level: LogLevel, format: 'auto' | LogFormat): void {
     this.#level = level;
@@ -75,7 +74,7 @@ export class HouseLog implements Log {
     if (this.#waiting.length < waitingLimit || this.#logger !== undefined) this.#waiting.push(line);
     if (this.#logger === undefined) return;
     if (level === 'error' || this.#waiting.length > waitingLimit) this.#hand();
-    else this.#due ??= setTimeout(() => this.#hand(), togetherMs);
+    else this.#due ??= setImmediate(() => this.#hand());
   }
 
   /** Loads winston and says what has waited. */
@@ -98,7 +97,7 @@ export class HouseLog implements Log {
   }
 
   #hand(): void {
-    clearTimeout(this.#due);
+    clearImmediate(this.#due);
     this.#due = undefined;
     if (this.#waiting.length === 0) return;
     const text = this.#waiting.map((line) => this.#text(line)).join('\n');
