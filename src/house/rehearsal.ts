@@ -6,15 +6,20 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { House, WriteResult } from '../api/house.js';
+import type { House } from '../api/house.js';
 import { answerOn } from '../api/server.js';
 import type { SpeakerSettings } from '../bgp/protocol.js';
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
+import { nodeTimers } from '../io/clock.js';
 import { openLine } from '../io/line.js';
 import { Announcer, cliSource } from '../plan/announcer.js';
 import { Listing } from '../plan/listing.js';
-import { deleteEntry, type EntryResult, putEntry } from './entries.js';
+import type { Ledger } from '../pools/ledger.js';
+import type { Log } from '../ports.js';
+import { DampedTable } from './damped-table.js';
+import { LedgerKeeper } from './ledger-keeper.js';
+import { PushedEntries } from './pushed-entries.js';
 import { sessionSettings } from './session-settings.js';
 
 const changes = 1000;
@@ -70,6 +75,13 @@ function castOf({ bgpPeers }: Config, { views }: Announcer): SpeakerSettings {
   };
 }
 
+const silent: Log = { write: () => {} };
+const forgetful: Ledger = {
+  read: () => ({ holdings: [], releases: [], entries: [] }),
+  write: () => {},
+  close: () => {},
+};
+
 /** The house, but for what writes. */
 function stageHouse(house: House, announcer: Announcer, config: Config): House {
   const listing = new Listing(
@@ -78,14 +90,22 @@ function stageHouse(house: House, announcer: Announcer, config: Config): House {
     () => new Map(),
     () => new Date(),
   );
-  const written = (name: string, result: EntryResult): WriteResult =>
-    result.kind === 'done' || result.kind === 'unchanged'
-      ? { kind: result.kind, service: listing.items(name)[0] }
-      : result;
+  const keeper = new LedgerKeeper(async () => forgetful);
+  const environment = { log: silent, timers: nodeTimers, nowMs: () => performance.now() };
+  const table: DampedTable = new DampedTable(announcer, environment, (...settled) => pushed.settled(...settled));
+  const pushed = new PushedEntries({
+    announcer,
+    table,
+    listing,
+    keeper,
+    log: silent,
+    timers: nodeTimers,
+    config: () => config,
+    changed: () => {},
+  });
   const writing: Pick<House, 'putService' | 'deleteService'> = {
-    putService: (source, name, entry, options) =>
-      written(name, putEntry(announcer, config, source, name, entry, options)),
-    deleteService: (source, name, options) => written(name, deleteEntry(announcer, config, source, name, options)),
+    putService: (...asked) => pushed.writers.put(...asked),
+    deleteService: (...asked) => pushed.writers.delete(...asked),
   };
   return Object.assign(Object.create(house), writing);
 }
