@@ -1,19 +1,28 @@
-// Before the first test: where the run holds interop suites and we are root, the routers they need are installed from
-// Debian, once and without starting any service. What is missing afterwards is skipped by the suites, with the reason.
+// Before the first test: where the run holds interop or native suites and we are root, the routers and the tools they need
+// are installed from Debian, once and without starting any service. What is missing afterwards is skipped by the suites,
+// with the reason.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Runner, Suite } from 'mocha';
 
-/** Package → a program of it that the suites run. */
-export const packages = {
-  iproute2: '/usr/sbin/ip',
+/** Package → a program of it that the suites in test/interop run. */
+const routers = {
   bird2: '/usr/sbin/bird',
   frr: '/usr/lib/frr/bgpd',
   gobgpd: '/usr/bin/gobgpd',
   openbgpd: '/usr/sbin/bgpd',
   exabgp: '/usr/sbin/exabgp',
 } as const;
+
+/** The same for test/native: what judges our frames. */
+const judges = {
+  'iputils-arping': '/usr/bin/arping',
+  ndisc6: '/usr/bin/ndisc6',
+  'python3-scapy': '/usr/bin/scapy3',
+} as const;
+
+export const packages = { iproute2: '/usr/sbin/ip', ...routers, ...judges } as const;
 
 export type Package = keyof typeof packages;
 
@@ -48,13 +57,19 @@ function install(wanted: readonly string[]): string | undefined {
   }
 }
 
-const hasInterop = (suite: Suite): boolean => suite.file?.includes('/test/interop/') || suite.suites.some(hasInterop);
+const isOf = (suite: Suite, directory: string): boolean =>
+  suite.file?.includes(directory) || suite.suites.some((one) => isOf(one, directory));
 
 export function mochaGlobalSetup(this: Runner): void {
-  if (process.getuid?.() !== 0 || !hasInterop(this.suite)) return;
-  const missing = Object.entries(packages).flatMap(([name, program]) => (existsSync(program) ? [] : [name]));
+  if (process.getuid?.() !== 0) return;
+  const { iproute2 } = packages;
+  const wanted = {
+    ...(isOf(this.suite, '/test/interop/') ? { iproute2, ...routers } : {}),
+    ...(isOf(this.suite, '/test/native/') ? { iproute2, ...judges } : {}),
+  };
+  const missing = Object.entries(wanted).flatMap(([name, program]) => (existsSync(program) ? [] : [name]));
   if (missing.length === 0) return;
-  say(`Installing ${missing.join(' ')} for the interop suites …`);
+  say(`Installing ${missing.join(' ')} for the suites …`);
   const failure = install(missing);
   if (failure !== undefined) say(`Could not install them; what needs them is skipped.\n${failure}`);
 }

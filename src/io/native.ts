@@ -2,6 +2,7 @@
 // commands which only look at files need no addon. What each option means stands at the heads of native/*.cc.
 
 import { existsSync } from 'node:fs';
+import type { LinkCounters } from '../l2/responder.js';
 import { packageFile } from './package-file.js';
 
 interface NativeSocketOptions {
@@ -59,6 +60,18 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
+/** Columns as in l2/responder.ts: IPv4 addresses of one word, IPv6 addresses of four. The rest of what it does stands there. */
+export interface NativeResponder {
+  /** `mac`: six octets. */
+  open(index: number, mac: Uint8Array, framesPerSecond: number): void;
+  close(index: number): void;
+  answerFor(index: number, ipv4: Uint32Array, ipv6: Uint32Array): void;
+  announce(index: number, ipv4: Uint32Array, ipv6: Uint32Array, rounds: number, intervalMs: number): void;
+  probe(index: number, ipv4: Uint32Array, ipv6: Uint32Array): void;
+  counters(index: number): LinkCounters | undefined;
+  stop(): void;
+}
+
 /** Every call throws an Error with `code` (the errno's name) and `syscall` ("bind", "setsockopt TCP_MD5SIG"). */
 export interface Native {
   /** A descriptor to be connected by Node in the same tick; whoever does not hand it over closes it. */
@@ -85,6 +98,10 @@ export interface Native {
   openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;
   /** flock(2), exclusive and without waiting: false when somebody else has it. Held until the descriptor is closed. */
   tryLock(descriptor: number): boolean;
+  /** `hear`: whose frame claims which address (4 or 16 octets) on which interface. Does not keep the process alive. */
+  readonly Responder: new (
+    hear: (index: number, address: Uint8Array, mac: Uint8Array) => void,
+  ) => NativeResponder;
 }
 
 let loaded: Native | undefined;

@@ -18,7 +18,10 @@ export interface ResponderLink {
   readonly mac: Uint8Array;
 }
 
-/** Why a frame was not answered; MetalLB's words where it has them. */
+/**
+ * Why a frame was not answered; MetalLB's words where it has them. `ethernetDestination`: to another host, or of another VLAN;
+ * `overflow`: more came in than the thread could read.
+ */
 export type DropReason =
   | 'arpReply'
   | 'ethernetDestination'
@@ -28,7 +31,8 @@ export type DropReason =
   | 'checksum'
   | 'notASolicitation'
   | 'ownFrame'
-  | 'sendFailed';
+  | 'sendFailed'
+  | 'overflow';
 
 export interface FamilyCounters {
   readonly requestsReceived: number;
