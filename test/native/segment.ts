@@ -102,7 +102,7 @@ export class Segment {
   }
 }
 
-const preamble = `
+export const preamble = `
 import json, logging, sys, time
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
 from scapy.all import *
