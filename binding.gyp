@@ -8,6 +8,8 @@
         "native/group-memberships.cc",
         "native/link.cc",
         "native/link-service.cc",
+        "native/mld.cc",
+        "native/mld-listener.cc",
         "native/netlink.cc",
         "native/packet.cc",
         "native/packet-socket.cc",

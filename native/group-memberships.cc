@@ -1,69 +1,60 @@
 #include "group-memberships.h"
 
-#include <linux/if_packet.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
-#include <unordered_map>
+#include <set>
 
-#include "descriptor.h"
+#include "announcements.h"
+#include "link.h"
+#include "mld-listener.h"
 #include "quiet-thread.h"
 
 namespace herald {
 namespace {
 
-constexpr uint32_t groups_per_socket = 1000;
+/**
+ * Of one interface, in the kernel. With 256 it finds a packet's group in a microsecond; each also costs of net.core.optmem_max, which
+ * was 20 KiB for long.
+ */
+constexpr size_t most_kernel_groups = 256;
 
 }  // namespace
 
-/** The memberships on one interface. */
 class GroupMemberships::Interface {
  public:
-  explicit Interface(int index) : index_(index) {}
+  explicit Interface(int index) : index_(index), kernel_(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
 
-  /** False when it cannot be had; then every group is listened to. */
-  bool join(uint32_t group) {
-    for (size_t at = sockets_.size(); at-- > 0;) {
-      if (sockets_[at].members >= sockets_[at].most) continue;
-      const int failure = change(IPV6_JOIN_GROUP, at, group);
-      if (failure == 0) return true;
-      if (failure != ENOMEM && failure != ENOBUFS) return listen_to_all();
-      sockets_[at].most = sockets_[at].members;  // net.core.optmem_max is smaller here
+  uint32_t members() const { return static_cast<uint32_t>(in_kernel_.size() + (own_ ? own_->groups().size() : 0)); }
+
+  /** What is no longer wanted goes first: it makes room. */
+  void change_to(const Groups& wanted, int64_t now_ns) {
+    Groups own;
+    for (const uint32_t group : gone(in_kernel_, wanted)) change(IPV6_LEAVE_GROUP, group);
+    if (own_) own_->leave(gone(own_->groups(), wanted), now_ns);
+    for (const uint32_t group : wanted) {
+      if (in_kernel_.contains(group) || (own_ && own_->groups().contains(group))) continue;
+      if (in_kernel_.size() >= most_kernel_groups || !change(IPV6_JOIN_GROUP, group)) own.push_back(group);
     }
-    sockets_.push_back({Descriptor(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)), 0, groups_per_socket});
-    return change(IPV6_JOIN_GROUP, sockets_.size() - 1, group) == 0 || listen_to_all();
+    if (own.empty()) return;
+    if (!own_) own_.emplace(index_);
+    own_->join(own, now_ns);
   }
 
-  void leave(uint32_t group) {
-    const auto place = places_.find(group);
-    if (place == places_.end()) return;
-    change(IPV6_LEAVE_GROUP, place->second, group);
-    sockets_[place->second].members--;
-    places_.erase(place);
-  }
+  std::optional<MldListener>& own() { return own_; }
 
-  uint32_t members() const { return static_cast<uint32_t>(places_.size()); }
-  bool is_member(uint32_t group) const { return places_.contains(group); }
-
-  /** Of the groups that it is a member of, those that are not among the wanted. */
-  Groups left_over(const Groups& wanted) const {
+ private:
+  static Groups gone(const std::set<uint32_t>& members, const Groups& wanted) {
     Groups groups;
-    for (const auto& [group, socket] : places_)
-      if (!std::ranges::binary_search(wanted, group)) groups.push_back(group);
+    std::ranges::set_difference(members, wanted, std::back_inserter(groups));
     return groups;
   }
 
- private:
-  struct Socket {
-    Descriptor descriptor;
-    uint32_t members;
-    uint32_t most;
-  };
-
-  int change(int option, size_t socket, uint32_t group) {
+  bool change(int option, uint32_t group) {
     ipv6_mreq request{};
     request.ipv6mr_interface = static_cast<unsigned>(index_);
     uint8_t* octets = request.ipv6mr_multiaddr.s6_addr;
@@ -71,50 +62,49 @@ class GroupMemberships::Interface {
     octets[0] = 0xff, octets[1] = 0x02, octets[11] = 1, octets[12] = 0xff;
     octets[13] = static_cast<uint8_t>(group >> 16), octets[14] = static_cast<uint8_t>(group >> 8);
     octets[15] = static_cast<uint8_t>(group);
-    if (setsockopt(sockets_[socket].descriptor.get(), IPPROTO_IPV6, option, &request, sizeof request) < 0) return errno;
-    if (option == IPV6_JOIN_GROUP) {
-      places_.emplace(group, socket);
-      sockets_[socket].members++;
-    }
-    return 0;
-  }
-
-  bool listen_to_all() {
-    if (!all_) {
-      all_.emplace(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-      packet_mreq request{};
-      request.mr_ifindex = index_;
-      request.mr_type = PACKET_MR_ALLMULTI;
-      (void)setsockopt(all_->get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request);
-    }
-    return false;
+    if (option == IPV6_LEAVE_GROUP) in_kernel_.erase(group);
+    if (setsockopt(kernel_.get(), IPPROTO_IPV6, option, &request, sizeof request) < 0) return false;
+    if (option == IPV6_JOIN_GROUP) in_kernel_.insert(group);
+    return true;
   }
 
   int index_;
-  std::vector<Socket> sockets_;
-  /** Group to the socket that holds it. */
-  std::unordered_map<uint32_t, size_t> places_;
-  std::optional<Descriptor> all_;
+  /** Receives nothing: it is bound to nothing. */
+  Descriptor kernel_;
+  std::set<uint32_t> in_kernel_;
+  std::optional<MldListener> own_;
 };
 
-GroupMemberships::GroupMemberships() = default;
+GroupMemberships::GroupMemberships() : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 GroupMemberships::~GroupMemberships() { stop(); }
+
+void GroupMemberships::wake() {
+  constexpr uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
 
 void GroupMemberships::want(int interface_index, Groups groups) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || (groups.empty() && !joined_.contains(interface_index))) return;
   joined_.try_emplace(interface_index, 0);
-  wanted_.insert_or_assign(interface_index, std::move(groups));
+  orders_[interface_index].groups = std::move(groups);
   if (!thread_.joinable()) thread_ = quiet_thread("herald-groups", [this] { run(); });
-  changed_.notify_one();
+  wake();
+}
+
+void GroupMemberships::repeat(int interface_index) {
+  const std::lock_guard lock(mutex_);
+  if (!joined_.contains(interface_index)) return;
+  orders_[interface_index].repeat = true;
+  wake();
 }
 
 void GroupMemberships::forget(int interface_index) {
   const std::lock_guard lock(mutex_);
   if (joined_.erase(interface_index) == 0) return;
-  wanted_.insert_or_assign(interface_index, std::nullopt);
-  changed_.notify_one();
+  orders_[interface_index] = {.forget = true, .repeat = false, .groups = std::nullopt};
+  wake();
 }
 
 uint32_t GroupMemberships::joined(int interface_index) {
@@ -127,49 +117,66 @@ void GroupMemberships::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    changed_.notify_one();
+    wake();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void GroupMemberships::run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    if (wanted_.empty()) {
-      changed_.wait(lock);
-      continue;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      while (!stopping_ && !orders_.empty()) {
+        const auto order = orders_.extract(orders_.begin());
+        lock.unlock();
+        carry_out(order.key(), order.mapped());
+        lock.lock();
+      }
+      if (stopping_) break;
     }
-    auto next = wanted_.extract(wanted_.begin());
-    lock.unlock();
-    apply(next.key(), std::move(next.mapped()));
-    lock.lock();
+    wait();
   }
+  // Who answers no longer is no member any more.
+  for (auto& [index, interface] : interfaces_) interface->change_to({}, monotonic_ns());
+  for (auto& [index, interface] : interfaces_)
+    if (interface->own()) interface->own()->act(monotonic_ns());
+  interfaces_.clear();
 }
 
-/** Tells how far we are, and hears whether to go on. */
-bool GroupMemberships::is_overtaken(int interface_index, uint32_t joined) {
-  const std::lock_guard lock(mutex_);
-  if (stopping_ || wanted_.contains(interface_index)) return true;
-  joined_[interface_index] = joined;
-  return false;
+/** For orders, for queries, and for what is due. */
+void GroupMemberships::wait() {
+  std::vector<pollfd> polled = {{wake_.get(), POLLIN, 0}};
+  int64_t due_ns = never;
+  for (auto& [index, interface] : interfaces_) {
+    if (!interface->own()) continue;
+    due_ns = std::min(due_ns, interface->own()->act(monotonic_ns()));
+    polled.push_back({interface->own()->descriptor(), POLLIN, 0});
+  }
+  const int64_t milliseconds = due_ns == never ? -1 : std::max<int64_t>(0, (due_ns - monotonic_ns()) / 1'000'000 + 1);
+  ::poll(polled.data(), polled.size(), static_cast<int>(milliseconds));
+  uint64_t count;
+  (void)!::read(wake_.get(), &count, sizeof count);
 }
 
-void GroupMemberships::apply(int interface_index, std::optional<Groups> groups) {
-  if (!groups) {
+void GroupMemberships::carry_out(int interface_index, const Order& order) {
+  const int64_t now_ns = monotonic_ns();
+  auto& interface = interfaces_[interface_index];
+  if (order.forget && interface) {
+    interface->change_to({}, now_ns);
+    if (interface->own()) interface->own()->act(now_ns);
+    interface.reset();
+  }
+  if (order.groups) {
+    if (!interface) interface = std::make_unique<Interface>(interface_index);
+    interface->change_to(*order.groups, now_ns);
+  }
+  if (!interface) {
     interfaces_.erase(interface_index);
     return;
   }
-  auto& interface = interfaces_[interface_index];
-  if (!interface) interface = std::make_unique<Interface>(interface_index);
-  for (const uint32_t group : *groups) {
-    if (interface->is_member(group)) continue;
-    interface->join(group);
-    if (is_overtaken(interface_index, interface->members())) return;
-  }
-  for (const uint32_t group : interface->left_over(*groups)) {
-    interface->leave(group);
-    if (is_overtaken(interface_index, interface->members())) return;
-  }
+  if (order.repeat && interface->own()) interface->own()->repeat(now_ns);
+  const std::lock_guard lock(mutex_);
+  if (const auto known = joined_.find(interface_index); known != joined_.end()) known->second = interface->members();
 }
 
 }  // namespace herald

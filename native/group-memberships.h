@@ -1,12 +1,8 @@
 // The solicited-node groups of the addresses that are answered for, joined for good: a switch that snoops MLD forwards
-// solicitations to members only. Joins take the kernel's configuration lock, so a thread of its own waits for them.
-// Addresses may share a group; the sockets that hold memberships receive nothing.
-//
-//   IPV6_JOIN_GROUP                ipv6(7)        at most 1,000 a socket: each costs of net.core.optmem_max
-//   PACKET_MR_ALLMULTI             packet(7)      where IPv6 is disabled on the interface and nothing can be joined
+// solicitations to members only. Addresses may share a group. The first few hundred are the kernel's, the others our own
+// (mld-listener.h says why). Joining takes the kernel's configuration lock, so a thread of its own waits for it.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +10,8 @@
 #include <optional>
 #include <thread>
 #include <vector>
+
+#include "descriptor.h"
 
 namespace herald {
 
@@ -28,28 +26,36 @@ class GroupMemberships {
   GroupMemberships& operator=(const GroupMemberships&) = delete;
 
   void want(int interface_index, Groups groups);
+  /** Reports our own again: the link may have been away. Of the kernel's it does so itself. */
+  void repeat(int interface_index);
   void forget(int interface_index);
   uint32_t joined(int interface_index);
   void stop();
 
  private:
   class Interface;
+  /** What JavaScript's thread has said and nobody has looked at. */
+  struct Order {
+    bool forget = false;
+    bool repeat = false;
+    std::optional<Groups> groups;
+  };
 
+  void wake();
   void run();
-  void apply(int interface_index, std::optional<Groups> groups);
-  bool is_overtaken(int interface_index, uint32_t joined);
+  void carry_out(int interface_index, const Order& order);
+  void wait();
 
+  Descriptor wake_;
   std::mutex mutex_;
-  std::condition_variable changed_;
   bool stopping_ = false;
-  /** What JavaScript's thread said last and nobody has looked at; nothing means forget it. */
-  std::map<int, std::optional<Groups>> wanted_;
+  std::map<int, Order> orders_;
+  /** Of every interface that has had groups. */
   std::map<int, uint32_t> joined_;
 
   /** The thread's own. */
   std::map<int, std::unique_ptr<Interface>> interfaces_;
   std::thread thread_;
 };
-
 
 }  // namespace herald

@@ -54,11 +54,6 @@ uint16_t folded(uint64_t sum) {
   return static_cast<uint16_t>(sum);
 }
 
-/** RFC 4443 §2.3, over the pseudo-header of RFC 8200 §8.1; 0xffff over a message that carries the right checksum. */
-uint16_t icmpv6_sum(const uint8_t* frame, size_t length) {
-  return folded(sum_of(frame + ip_source, 32) + length + next_header_icmpv6 + sum_of(frame + icmp, length));
-}
-
 /** RFC 1812 §3.3.2: nobody has a group as its address. A reply to it would go to everybody. */
 bool is_of_one(const Mac& mac) { return (mac[0] & 1) == 0 && mac != nobody; }
 
@@ -111,7 +106,7 @@ size_t finish_neighbour_message(uint8_t* frame, Icmpv6Type type, uint8_t flags, 
   frame[icmp] = type;
   frame[icmp_flags] = flags;
   store(frame + icmp_target, target);
-  store16(frame + icmp_checksum, static_cast<uint16_t>(~icmpv6_sum(frame, end - icmp)));
+  store16(frame + icmp_checksum, static_cast<uint16_t>(~icmpv6_sum({frame, end}, icmp)));
   return end;
 }
 
@@ -129,6 +124,11 @@ size_t write_advertisement(uint8_t* frame, const Mac& ours, const Mac& to, const
 }
 
 }  // namespace
+
+uint16_t icmpv6_sum(std::span<const uint8_t> frame, size_t at) {
+  const size_t length = frame.size() - at;
+  return folded(sum_of(frame.data() + ip_source, 32) + length + next_header_icmpv6 + sum_of(frame.data() + at, length));
+}
 
 bool is_addressed_to(std::span<const uint8_t> frame, const Mac& mac) {
   return frame.size() >= ether_header && ((frame[0] & 1) != 0 || load<Mac>(frame.data()) == mac);
@@ -159,7 +159,7 @@ Drop parse(std::span<const uint8_t> frame, Heard<Ipv6>& heard) {
   if (length < icmp_options - icmp || length > frame.size() - icmp) return Drop::malformed;
   // RFC 4861 §7.1.1, §7.1.2, in their order.
   if (at[ip_hop_limit] != link_hop_limit) return Drop::hopLimit;
-  if (icmpv6_sum(at, length) != 0xffff) return Drop::checksum;
+  if (icmpv6_sum(frame.first(icmp + length), icmp) != 0xffff) return Drop::checksum;
   const bool asks = at[icmp] == neighbour_solicitation;
   if (!asks && at[icmp] != neighbour_advertisement) return Drop::notASolicitation;
   const auto target = load<Ipv6>(at + icmp_target);

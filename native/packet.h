@@ -72,6 +72,12 @@ inline constexpr size_t longest_frame = 96;
 Drop parse(std::span<const uint8_t> frame, Heard<Ipv4>& heard);
 Drop parse(std::span<const uint8_t> frame, Heard<Ipv6>& heard);
 
+/**
+ * RFC 4443 §2.3, over the message at `at` to the end of the frame and the pseudo-header of RFC 8200 §8.1: 0xffff when it carries
+ * the right checksum.
+ */
+uint16_t icmpv6_sum(std::span<const uint8_t> frame, size_t at);
+
 /** To the broadcast address, to a group, or to `mac`. */
 bool is_addressed_to(std::span<const uint8_t> frame, const Mac& mac);
 

@@ -193,7 +193,9 @@ class Responder : public Napi::ObjectWrap<Responder> {
     const uint32_t rounds = info[3].As<Napi::Number>().Uint32Value();
     const uint32_t interval_ms = info[4].As<Napi::Number>().Uint32Value();
     thread_->say(*link, link->announce<Ipv4>(addresses_from<Ipv4>(info[1]), rounds, interval_ms));
-    thread_->say(*link, link->announce<Ipv6>(addresses_from<Ipv6>(info[2]), rounds, interval_ms));
+    const auto ipv6 = addresses_from<Ipv6>(info[2]);
+    thread_->say(*link, link->announce<Ipv6>(ipv6, rounds, interval_ms));
+    if (!ipv6.empty()) groups_.repeat(link->interface_index);
   }
 
   void probe(const Napi::CallbackInfo& info) {

@@ -19,6 +19,7 @@ const routers = {
 const judges = {
   'iputils-arping': '/usr/bin/arping',
   ndisc6: '/usr/bin/ndisc6',
+  tcpdump: '/usr/bin/tcpdump',
   'python3-scapy': '/usr/bin/scapy3',
 } as const;
 

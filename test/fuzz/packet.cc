@@ -1,10 +1,12 @@
-// Noise for native/packet.cc, under a sanitizer: what is decoded must have been in the frame, and what is written must be read back
+// Noise for native/packet.cc and native/mld.cc, under a sanitizer: what is decoded must have been in the frame, and what is written must be read back
 // as what was meant. Frames lie at the very end of their memory, so that one octet too far is seen.
 //
 //   packet SEED FRAMES
 
+#include "../../native/mld.h"
 #include "../../native/packet.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -83,16 +85,20 @@ void damage(Noise& noise, std::vector<uint8_t>& frame) {
   }
 }
 
-/** RFC 1071, so that damage gets past the checksum now and then. */
-void repair_checksum(std::vector<uint8_t>& frame) {
-  if (frame.size() < 78) return;
-  const size_t length = frame.size() - 54;
-  frame[18] = static_cast<uint8_t>(length >> 8), frame[19] = static_cast<uint8_t>(length);
-  frame[56] = frame[57] = 0;
-  uint64_t sum = length + 58;
-  for (size_t at = 22; at < frame.size(); at++) sum += static_cast<uint64_t>(frame[at]) << (at % 2 == 0 ? 8 : 0);
+/** RFC 1071, of the message at `icmp`, so that damage gets past the checksum now and then. */
+void repair_checksum(std::vector<uint8_t>& frame, size_t icmp) {
+  if (frame.size() < icmp + 24) return;
+  const size_t payload = frame.size() - 54;
+  frame[18] = static_cast<uint8_t>(payload >> 8), frame[19] = static_cast<uint8_t>(payload);
+  frame[icmp + 2] = frame[icmp + 3] = 0;
+  uint64_t sum = frame.size() - icmp + 58;
+  const auto add = [&](size_t from, size_t to) {
+    for (size_t at = from; at < to; at++) sum += static_cast<uint64_t>(frame[at]) << (at % 2 == 0 ? 8 : 0);
+  };
+  add(22, 54);
+  add(icmp, frame.size());
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-  frame[56] = static_cast<uint8_t>(~sum >> 8), frame[57] = static_cast<uint8_t>(~sum);
+  frame[icmp + 2] = static_cast<uint8_t>(~sum >> 8), frame[icmp + 3] = static_cast<uint8_t>(~sum);
 }
 
 template <class Address>
@@ -133,9 +139,32 @@ void round(Noise& noise, uint64_t& understood) {
   } else {
     frame = sound_frame<Address>(noise);
     damage(noise, frame);
-    if (std::is_same_v<Address, Ipv6> && noise.below(4) != 0) repair_checksum(frame);
+    if (std::is_same_v<Address, Ipv6> && noise.below(4) != 0) repair_checksum(frame, 54);
   }
   judge<Address>(noise, frame, understood);
+}
+
+void round_query(Noise& noise, uint64_t& understood) {
+  constexpr size_t icmp = 62;
+  std::vector<uint8_t> frame(icmp + (noise.below(2) == 0 ? 24 : 28));
+  frame[12] = 0x86, frame[13] = 0xdd, frame[14] = 0x60, frame[21] = 1, frame[22] = 0xfe, frame[23] = 0x80;
+  frame[54] = 58, frame[56] = 5, frame[57] = 2, frame[60] = 1, frame[icmp] = 130;
+  const auto delay = noise.value<std::array<uint8_t, 2>>();
+  std::ranges::copy(delay, frame.begin() + icmp + 4);
+  if (noise.below(2) == 0) {
+    frame[icmp + 8] = 0xff, frame[icmp + 9] = 2, frame[icmp + 19] = 1, frame[icmp + 20] = 0xff;
+    frame[icmp + 23] = static_cast<uint8_t>(noise.word());
+  }
+  damage(noise, frame);
+  if (noise.below(4) != 0) repair_checksum(frame, icmp);
+  const auto exact = std::make_unique<uint8_t[]>(frame.size());
+  std::ranges::copy(frame, exact.get());
+  const std::span<const uint8_t> octets(exact.get(), frame.size());
+  const auto query = parse_mld_query(octets);
+  if (!query) return;
+  understood++;
+  // RFC 3810 §5.1.3: the longest that a code can say is 8,387,584 ms.
+  if (query->longest_delay_ms > 8'387'584 || query->group.value_or(0) > 0xffffff) fail("invented", octets);
 }
 
 }  // namespace
@@ -145,9 +174,10 @@ int main(int count, char** words) {
   Noise noise(std::strtoull(words[1], nullptr, 0));
   const uint64_t frames = std::strtoull(words[2], nullptr, 0);
   uint64_t understood = 0;
-  for (uint64_t i = 0; i < frames; i += 2) {
+  for (uint64_t i = 0; i < frames; i += 3) {
     round<Ipv4>(noise, understood);
     round<Ipv6>(noise, understood);
+    round_query(noise, understood);
   }
   std::printf("%llu\n", static_cast<unsigned long long>(understood));
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const frames = 1_000_000;
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-describe('The decoder of ARP and neighbour discovery under a sanitizer', function () {
+describe('The decoders of ARP, neighbour discovery and MLD under a sanitizer', function () {
   this.timeout(120_000);
   let directory: string;
   let program: string;
@@ -21,7 +21,7 @@ describe('The decoder of ARP and neighbour discovery under a sanitizer', functio
       '-std=c++20 -O1 -g -D_GNU_SOURCE -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all'.split(' ');
     const { error, status, stderr } = spawnSync(
       'g++',
-      [...flags, '-o', program, path('packet.cc'), path('../../native/packet.cc')],
+      [...flags, '-o', program, path('packet.cc'), path('../../native/mld.cc'), path('../../native/packet.cc')],
       { encoding: 'utf8' },
     );
     const missing = error !== undefined || /cannot find.*(asan|ubsan)/.test(stderr);

@@ -109,6 +109,11 @@ from scapy.all import *
 conf.verb = 0
 conf.iface = "eth0"
 def out(value): print(json.dumps(value))
+def records(report):
+    for record in report.records:
+        while isinstance(record, ICMPv6MLDMultAddrRec):
+            yield record
+            record = record.payload
 def heard(action, keep, seconds=1.0, count=0):
     sniffer = AsyncSniffer(iface="eth0", lfilter=keep, count=count, started_callback=action)
     sniffer.start()
