@@ -1,5 +1,5 @@
 // The solicited-node groups of the addresses that are answered for, joined for good: a switch that snoops MLD forwards
-// solicitations to members only. Addresses may share a group. The first few hundred are the kernel's, the others our own
+// solicitations to members only. Addresses may share a group. The first 64 are the kernel's, the others our own
 // (mld-listener.h says why). Joining takes the kernel's configuration lock, so a thread of its own waits for it.
 #pragma once
 

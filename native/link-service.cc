@@ -81,12 +81,12 @@ size_t Link::answer(Scene<Address>& scene, std::span<const uint8_t> frame, uint8
 }
 
 template <class Address>
-void Link::receive(Batch& batch, Conflicts& conflicts) {
+bool Link::receive(Batch& batch, Conflicts& conflicts) {
   const Visit visit(*this);
-  if (!visit.may_send()) return;
+  if (!visit.may_send()) return false;
   Side<Address>& side = this->side<Address>();
   const size_t received = batch.receive(side.socket.get());
-  if (received == 0) return;
+  if (received == 0) return false;
   Scene<Address> scene{*side.answered, *side.probed, mac(), conflicts, side.counters, monotonic_ns()};
   batch.clear();
   for (size_t at = 0; at < received; at++) {
@@ -108,6 +108,7 @@ void Link::receive(Batch& batch, Conflicts& conflicts) {
   }
   side.counters.responses_sent.add(batch.filled() - failed);
   if (failed > 0) side.counters.drop(Drop::sendFailed, failed);
+  return received == batch_size;
 }
 
 template <class Address>
@@ -163,7 +164,7 @@ void Link::announce_batch(Side<Address>& side, Batch& batch, int64_t now_ns) {
 
 template void Link::take_call(std::shared_ptr<Announcement<Ipv4>>);
 template void Link::take_call(std::shared_ptr<Announcement<Ipv6>>);
-template void Link::receive<Ipv4>(Batch&, Conflicts&);
-template void Link::receive<Ipv6>(Batch&, Conflicts&);
+template bool Link::receive<Ipv4>(Batch&, Conflicts&);
+template bool Link::receive<Ipv6>(Batch&, Conflicts&);
 
 }  // namespace herald

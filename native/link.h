@@ -100,9 +100,9 @@ class Link {
 
   template <class Address>
   void take_call(std::shared_ptr<Announcement<Address>> call);
-  /** Answers one batch of what is there to read. */
+  /** Answers one batch of what is there to read; true when that may not be all. */
   template <class Address>
-  void receive(Batch& batch, Conflicts& conflicts);
+  bool receive(Batch& batch, Conflicts& conflicts);
   /** Sends what is due, a batch at most, and says when it wants to be called again. */
   int64_t announce_due(Batch& batch);
 

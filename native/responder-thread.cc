@@ -17,7 +17,8 @@ constexpr uintptr_t ipv6_bit = 1;
 
 void add_to_epoll(Napi::Env env, int epoll, int descriptor, uintptr_t what) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  // Told once of what comes: it need not look again before it sleeps, which shows in every answer.
+  event.events = EPOLLIN | EPOLLET;
   event.data.u64 = what;
   checked(env, "epoll_ctl", epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event));
 }
@@ -64,6 +65,7 @@ void ResponderThread::forget(std::unique_ptr<Link> link) {
                         over});
   post([this, link = link.release(), released] {
     std::erase(links_, link);
+    std::erase_if(unread_, [link](uintptr_t what) { return reinterpret_cast<Link*>(what & ~ipv6_bit) == link; });
     *released = true;
     released->notify_one();
   });
@@ -111,21 +113,27 @@ void ResponderThread::arm(int64_t due_ns) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
+void ResponderThread::receive(uintptr_t what) {
+  auto* link = reinterpret_cast<Link*>(what & ~ipv6_bit);
+  const bool more = what & ipv6_bit ? link->receive<Ipv6>(batch_, conflicts_) : link->receive<Ipv4>(batch_, conflicts_);
+  if (more) unread_.push_back(what);
+}
+
 void ResponderThread::run() {
   std::array<epoll_event, 64> events;
+  std::vector<uintptr_t> unread;
   bool more_to_say = false;
   while (!stopping_) {
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), more_to_say ? 0 : -1);
+    const bool idle = !more_to_say && unread_.empty();
+    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), idle ? -1 : 0);
     bool woken = false;
+    unread.clear();
+    unread.swap(unread_);
+    for (const uintptr_t what : unread) receive(what);
     for (int i = 0; i < count; i++) {
       const uintptr_t what = events[static_cast<size_t>(i)].data.u64;
-      if (what == 0) {
-        woken = true;
-        continue;
-      }
-      auto* link = reinterpret_cast<Link*>(what & ~ipv6_bit);
-      if (what & ipv6_bit) link->receive<Ipv6>(batch_, conflicts_);
-      else link->receive<Ipv4>(batch_, conflicts_);
+      if (what == 0) woken = true;
+      else receive(what);
     }
     if (woken) {
       drain(wake_.get());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -50,6 +51,7 @@ class ResponderThread {
   void wake();
   void run();
   void carry_out_orders();
+  void receive(uintptr_t what);
   void arm(int64_t due_ns);
 
   Descriptor epoll_;
@@ -64,6 +66,8 @@ class ResponderThread {
   /** The thread's own. */
   Conflicts conflicts_;
   std::vector<Link*> links_;
+  /** Sockets whose last batch was a full one. */
+  std::vector<uintptr_t> unread_;
   Batch batch_;
   int64_t armed_for_ns_ = never;
   std::thread thread_;
