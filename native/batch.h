@@ -34,10 +34,13 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  /** How many frames there are to read; 0 as well when the socket has only an error to tell. */
+  /** How many frames there are to read. */
   size_t receive(int socket) {
     for (size_t i = 0; i < received_; i++) in_headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_ll);
-    const int count = recvmmsg(socket, in_headers_.data(), batch_size, 0, nullptr);
+    int count = 0;
+    // That the interface went down is told once, before the frames that came since.
+    do count = recvmmsg(socket, in_headers_.data(), batch_size, 0, nullptr);
+    while (count < 0 && errno == ENETDOWN);
     return received_ = count < 0 ? 0 : static_cast<size_t>(count);
   }
 

@@ -383,6 +383,11 @@ sendp([${frames.join(', ')}])`);
       await host.conflicts();
       segment.there.ip('address add 10.0.0.77/24 dev eth0', 'address add 2001:db8::77/64 dev eth0 nodad');
       try {
+        // The kernel listens for its new address a little later.
+        await eventually(
+          () => segment.there.run('ip', 'maddr', 'show', 'dev', 'eth0'),
+          (seen) => assert.match(seen, /ff02::1:ff00:77/),
+        );
         await host.tell({ probe: ['10.0.0.77', '2001:db8::77', '10.0.0.78'], index });
         const heard = new Set<string>();
         await eventually(
