@@ -1,6 +1,7 @@
 // The floor plan: builds every room and joins them, in the order in which a route flows. Reads from here: configuration,
 // sources, announcer, BGP thread; then the windows, which only look in.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { loadConfig } from './house/load-config.js';
 import { Residence } from './house/residence.js';
@@ -80,7 +81,10 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     isLeaving = true;
     manager.stopping();
     log.write('info', 'stopping', `${why}: ${keepRoutes ? 'leaving for a restart' : 'withdrawing everything'}`);
-    bgp.stop(`herald stops: ${why}`, keepRoutes, farewellMs).then(() => end(code), fail);
+    // The LAN first: there nobody has to be waited for.
+    const lan = Promise.race([residence?.leaveLan(keepRoutes), delay(farewellMs, undefined, { ref: false })]);
+    const farewell = bgp.stop(`herald stops: ${why}`, keepRoutes, farewellMs);
+    Promise.all([lan, farewell]).then(() => end(code), fail);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave(signal, false));
   process.on('SIGUSR2', () => leave('SIGUSR2', true));

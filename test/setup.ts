@@ -15,7 +15,7 @@ const routers = {
   exabgp: '/usr/sbin/exabgp',
 } as const;
 
-/** The same for test/native: what judges our frames. */
+/** The same for those of the LAN, and for test/native: what judges our frames. */
 const judges = {
   'iputils-arping': '/usr/bin/arping',
   ndisc6: '/usr/bin/ndisc6',
@@ -65,7 +65,7 @@ export function mochaGlobalSetup(this: Runner): void {
   if (process.getuid?.() !== 0) return;
   const { iproute2 } = packages;
   const wanted = {
-    ...(isOf(this.suite, '/test/interop/') ? { iproute2, ...routers } : {}),
+    ...(isOf(this.suite, '/test/interop/') ? { iproute2, ...routers, ...judges } : {}),
     ...(isOf(this.suite, '/test/native/') ? { iproute2, ...judges } : {}),
   };
   const missing = Object.entries(wanted).flatMap(([name, program]) => (existsSync(program) ? [] : [name]));

@@ -3,6 +3,7 @@
 
 import type { PeerStatus } from '../bgp/protocol.js';
 import type { Forecast } from '../plan/forecast.js';
+import type { LanHouseDoor } from './lan.js';
 
 export interface StatusBody {
   readonly node: string;
@@ -18,6 +19,8 @@ export interface StatusBody {
   };
   readonly sources: readonly SourceBody[];
   readonly listeners: readonly { readonly address: string; readonly port: number; readonly problem: string }[];
+  /** What keeps the LAN from being served as it is configured. */
+  readonly layer2: { readonly problems: readonly string[] };
   readonly counts: {
     readonly services: number;
     readonly allocated: number;
@@ -217,7 +220,7 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
-export interface House {
+export interface House extends LanHouseDoor {
   status(): Promise<StatusBody>;
   peers(): Promise<readonly PeerStatus[]>;
   services(page: PageRequest): Page<ServiceBody>;

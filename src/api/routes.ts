@@ -15,6 +15,7 @@ import type {
   WriteOptions,
   WriteOutcome,
 } from './house.js';
+import { lanRoutes } from './lan.js';
 import { linesOf } from './lines.js';
 import { listText } from './list.js';
 import { CallError, type ErrorStatus } from './problem-answer.js';
@@ -178,6 +179,7 @@ export const routes: readonly Route[] = [
       list: listText('announcements', (page) => house.announcements(page), pageOf(query), false),
     }),
   },
+  ...lanRoutes,
   {
     method: 'get',
     path: '/v1/sources',

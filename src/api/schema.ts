@@ -2,6 +2,7 @@
 // type in house.ts does not compile.
 
 import type { PeerStatus } from '../bgp/protocol.js';
+import type { FamilyCounters } from '../l2/responder.js';
 import type { Forecast } from '../plan/forecast.js';
 import type {
   AnnouncementBody,
@@ -12,6 +13,7 @@ import type {
   SourceBody,
   StatusBody,
 } from './house.js';
+import type { ConflictBody, InterfaceBody, MemberBody, TrackBody } from './lan.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -53,6 +55,25 @@ const counts = (...names: readonly string[]): Schema => ({
 });
 const messageCounts = counts('open', 'update', 'notification', 'keepalive', 'routeRefresh');
 
+const familyCounters = object<FamilyCounters>({
+  requestsReceived: integer(),
+  responsesSent: integer(),
+  gratuitousSent: integer(),
+  conflicts: integer(),
+  dropped: object<FamilyCounters['dropped']>({
+    arpReply: integer(),
+    ethernetDestination: integer(),
+    announceIP: integer('Asked for an address that is not announced here.'),
+    malformed: integer(),
+    hopLimit: integer(),
+    checksum: integer(),
+    notASolicitation: integer(),
+    ownFrame: integer(),
+    overflow: integer(),
+    sendFailed: integer(),
+  }),
+});
+
 const announcementFields = {
   prefix: text(),
   protocol: oneOf('bgp', 'layer2'),
@@ -89,11 +110,14 @@ export const schemas = {
         problem: text('Empty while it listens.'),
       }),
     ),
+    layer2: object<StatusBody['layer2']>({
+      problems: textsOf('What keeps the LAN from being served as it is configured.'),
+    }),
     counts: object<StatusBody['counts']>({
       services: integer(),
       allocated: integer(),
       announcedBgp: integer('Prefixes wanted on the wire by at least one peer.'),
-      announcedLayer2: integer(),
+      announcedLayer2: integer('Services with an address that is announced on an interface.'),
       peers: integer(),
       peersEstablished: integer(),
     }),
@@ -177,6 +201,31 @@ export const schemas = {
   ),
   Announcement: object<AnnouncementBody>(announcementFields),
   ServiceAnnouncement: object<ServiceAnnouncementBody>({ service: text(), ...announcementFields }),
+  Interface: object<InterfaceBody>({
+    name: text(),
+    index: integer("The kernel's number."),
+    mac: text(),
+    usable: boolean('Addresses can be announced on it, now.'),
+    reason: text('One word why it is not usable; empty when it is.'),
+    problem: text('Why it is not served although it is usable.'),
+    addresses: textsOf('Its own, with prefix length.'),
+    announced: integer('Service addresses that are answered for.'),
+    pendingFrames: integer('Frames of announcements still to be sent.'),
+    groups: integer('Solicited-node multicast groups joined.'),
+    counters: object<InterfaceBody['counters']>({ ipv4: familyCounters, ipv6: familyCounters }),
+    conflicts: listOf(
+      object<ConflictBody>({ address: text(), mac: text('Who claimed it last.'), at: moment, count: integer() }),
+    ),
+    tracks: listOf(
+      object<TrackBody>({ address: text(), reachable: boolean(), problem: text('Why it cannot be asked.') }),
+    ),
+  }),
+  Member: object<MemberBody>({
+    name: text(),
+    labels: { type: 'object', additionalProperties: text() },
+    alive: boolean('It stands for election.'),
+    self: boolean('It is this node.'),
+  }),
   Problem: {
     type: 'object',
     description: 'RFC 9457. `code` is a stable word to tell errors apart by; the rest is for people.',
@@ -201,6 +250,8 @@ type SchemaName =
   | 'Pool'
   | 'Announcement'
   | 'ServiceAnnouncement'
+  | 'Interface'
+  | 'Member'
   | 'Problem';
 
 export function reference(name: SchemaName): Schema {

@@ -7,13 +7,15 @@ import { startBgpWorker } from '../io/bgp-worker.js';
 import type { main } from '../main.js';
 import { type BundleName, compiled } from './load.js';
 
+const importPackage = (name: string): Promise<unknown> => import(name);
+
 /** `directory`: where the bundles are. `loaded` is shown what is about to run. */
 export function begin(directory: string, loaded: (script: Script, name: BundleName) => void = () => {}): void {
   const take = (name: BundleName): unknown => {
     const script = compiled(directory, name);
     loaded(script, name);
     const module: { exports: unknown } = { exports: {} };
-    script.runInThisContext()(module.exports, require, module, `${directory}/${name}.cjs`, directory);
+    script.runInThisContext()(module.exports, require, module, `${directory}/${name}.cjs`, directory, importPackage);
     return module.exports;
   };
   if (!isMainThread) {

@@ -2,7 +2,7 @@
 // of this very bundle and this very V8. Otherwise V8 compiles what it comes by, which only takes longer.
 
 import { readFileSync } from 'node:fs';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 export type BundleName = 'herald' | 'bgp';
 
@@ -10,8 +10,8 @@ export type BundleName = 'herald' | 'bgp';
 export const identityLine = (hash: string): string => `// ${hash}\n`;
 const identityOctets = identityLine('0'.repeat(64)).length;
 
-/** What a bundle is wrapped in, as Node wraps a module. */
-export const wrapper = ['(function (exports, require, module, __filename, __dirname) {', '})'] as const;
+/** What a bundle is wrapped in, as Node wraps a module; `importPackage` because code from a cache has no `import()`. */
+export const wrapper = ['(function (exports, require, module, __filename, __dirname, importPackage) {', '})'] as const;
 
 export function compiled(directory: string, name: BundleName): Script {
   const filename = `${directory}/${name}.cjs`;
@@ -21,7 +21,6 @@ export function compiled(directory: string, name: BundleName): Script {
   return new Script(source, {
     filename,
     ...(cachedData === undefined ? {} : { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }
 

@@ -10,6 +10,7 @@ import { check } from './check.js';
 import { type Command, Given, nameOf } from './command.js';
 import { convert } from './convert.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
+import { interfaces } from './interfaces.js';
 import { peers } from './peers.js';
 import { plan } from './plan.js';
 import { pools } from './pools.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   peers,
   services,
   announcements,
+  interfaces,
   pools,
   sources,
   announce,

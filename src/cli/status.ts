@@ -24,6 +24,7 @@ function lines(body: StatusBody, screen: Screen): string[] {
   const problems = [
     ...config.problems,
     ...sources.flatMap(({ name, problems: said }) => said.map((problem) => `source ${name}: ${problem}`)),
+    ...body.layer2.problems,
     ...listeners.filter(({ problem }) => problem !== '').map(({ problem }) => problem),
   ];
   return [
@@ -35,7 +36,10 @@ function lines(body: StatusBody, screen: Screen): string[] {
         ['', config.stale ? cell('stale: the file was refused, an earlier one is in force', 'bad') : ''],
         ['Sources', sources.map(({ name }) => name).join(', ')],
         ['', stale.length > 0 ? cell(`stale: ${stale.map(({ name }) => name).join(', ')}`, 'bad') : ''],
-        ['Services', `${counts.services}, ${counts.allocated} allocated, ${counts.announcedBgp} announced over BGP`],
+        [
+          'Services',
+          `${counts.services}, ${counts.allocated} allocated, ${counts.announcedBgp} announced over BGP${counts.announcedLayer2 > 0 ? `, ${counts.announcedLayer2} on the LAN` : ''}`,
+        ],
         ['BGP peers', `${counts.peersEstablished} of ${counts.peers} established`],
         ['Listening', listeners.map(({ address, port }) => `${address} port ${port}`).join(', ')],
       ],

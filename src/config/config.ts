@@ -20,6 +20,12 @@ export interface Config {
   readonly bgpAdvertisements: readonly BgpAdvertisement[];
   /** Whether any advertisement exists that other nodes have and this one has not: tells notThisNode from noMatchingAdvertisement. */
   readonly bgpAdvertisementsElsewhere: readonly BgpAdvertisement[];
+  /** All of them, because those of other nodes decide who stands for election. Empty: no ARP and no NDP. */
+  readonly l2Advertisements: readonly L2Advertisement[];
+  readonly layer2: { readonly excludeInterfaces: readonly string[]; readonly framesPerSecond: number };
+  /** Empty: no election, this node announces what it may. */
+  readonly electionMembers: readonly ElectionMember[];
+  readonly hostAddresses: { readonly interface: string; readonly manage: boolean };
   /** What `communities` names, for tables as well. */
   readonly communityAliases: ReadonlyMap<string, Community>;
   readonly loadBalancerClasses: readonly string[];
@@ -106,6 +112,37 @@ export interface BgpAdvertisement {
   /** Peer names; empty: all. */
   readonly peers: readonly string[];
   readonly serviceSelectors: readonly LabelSelector[];
+}
+
+export interface L2Advertisement {
+  readonly name: string;
+  /** As of a BgpAdvertisement. */
+  readonly pools: readonly string[] | undefined;
+  /** Names and globs; empty: the interfaces whose subnet holds the address, else every one. */
+  readonly interfaces: readonly string[];
+  readonly nodeSelectors: readonly LabelSelector[];
+  /** nodeSelectors match this node. */
+  readonly isHere: boolean;
+  readonly serviceSelectors: readonly LabelSelector[];
+  /** 0: never. */
+  readonly garpRefreshSeconds: number;
+  readonly onConflict: 'warn' | 'refuse' | 'defend';
+  readonly probe: boolean;
+  readonly track: Track | undefined;
+}
+
+/** A neighbour that must answer echo requests. */
+export interface Track {
+  readonly target: Address;
+  readonly intervalMs: number;
+  readonly fall: number;
+  readonly rise: number;
+}
+
+export interface ElectionMember {
+  readonly name: string;
+  /** With the label every node has by itself. */
+  readonly labels: Labels;
 }
 
 /** What an advertisement, a service or a CSV row says about a route. Absent: not said. */

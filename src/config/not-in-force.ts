@@ -8,7 +8,6 @@ import { type SectionKey, sections } from './schema.js';
 
 /** `*`: every item. A value that is the default, or an empty list, asks for nothing and is not warned about. */
 const waiting: Readonly<Record<string, string>> = {
-  l2Advertisements: 'ARP and NDP',
   bfdProfiles: 'BFD',
   'bgpPeers.*.bfdProfile': 'BFD',
   'bgpPeers.*.interface': 'unnumbered peers; this peer is left out',

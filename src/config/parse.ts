@@ -4,13 +4,15 @@
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod/mini';
 import { hasErrors, type Problem } from '../problem.js';
-import { everything, readAdvertisements, readAliases, readPoolChoice } from './advertisements.js';
+import { everything, readAdvertisements, readAliases } from './advertisements.js';
 import type { Config } from './config.js';
 import { type Path, readDocument } from './document.js';
+import { ownLabel, readL2Advertisements, readMembers } from './layer2.js';
 import { warnOfWaiting } from './not-in-force.js';
 import { readPeers } from './peers.js';
 import { readPools } from './pools.js';
 import { isRecord, type Raw, Reader, type Section } from './reader.js';
+import { isNodeName } from './scalars.js';
 import * as schema from './schema.js';
 import type { Labels } from './selector.js';
 import { defaultSources, readSources } from './sources.js';
@@ -87,8 +89,7 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
   const advertisementItems = items('bgpAdvertisements', schema.bgpAdvertisement, 'BGP advertisement');
   const advertisements = readAdvertisements(reader, advertisementItems, around);
   const l2Items = items('l2Advertisements', schema.l2Advertisement, 'L2 advertisement');
-  reader.names(l2Items, 'L2 advertisement');
-  for (const item of l2Items) readPoolChoice(reader, item, around);
+  const l2Advertisements = readL2Advertisements(reader, l2Items, around);
 
   const classes = reader.section(
     schema.rootKeys(),
@@ -114,6 +115,10 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
     ...(raw('bgpAdvertisements') === undefined
       ? { bgpAdvertisements: [everything], bgpAdvertisementsElsewhere: [] }
       : advertisements),
+    l2Advertisements,
+    layer2: section('layer2', schema.layer2).value,
+    electionMembers: readMembers(reader, section('election', schema.election), node, l2Advertisements),
+    hostAddresses: section('hostAddresses', schema.hostAddresses).value,
     communityAliases: aliases,
     loadBalancerClasses: classes.loadBalancerClass,
     handleUnclassed: classes.handleUnclassed,
@@ -135,9 +140,9 @@ function readNode(
   hostName: string,
 ): { readonly name: string; readonly labels: Labels; readonly matched: Labels } {
   const { name = hostName, labels } = section.value;
-  if (!/^[^\s\p{C}]{1,253}$/u.test(name))
+  if (!isNodeName(name))
     reader.error(section.path('name'), `"${name}" is not a node name: 1 to 253 characters without spaces`);
-  return { name, labels, matched: { 'kubernetes.io/hostname': name, ...labels } };
+  return { name, labels, matched: { [ownLabel]: name, ...labels } };
 }
 
 /** The list itself, or MetalLB's objects that hold such lists. */

@@ -235,6 +235,54 @@ export const device = (): Leaf<string> => leaf('interface', 'a name like eth0', 
 export const deviceOrNone = (): Leaf<string> =>
   leaf('interface', 'a name like vrf-blue, "" for none', (raw) => (raw === '' ? '' : readDevice(raw)));
 
+/** Names and globs: `*` stands for any characters, `?` for one. */
+export const devicePattern = (): Leaf<string> =>
+  leaf('interface or glob', '`eth0`, `eth*`, `en?`', (raw) => {
+    const pattern = readText(raw);
+    if (pattern instanceof Refusal) return pattern;
+    if (!/[*?]/.test(pattern)) return readDevice(pattern);
+    return /^[^\s/:\p{C}]{1,64}$/u.test(pattern)
+      ? pattern
+      : refuse(
+          `${quoted(pattern)} cannot match the name of an interface: no "/", ":" and spaces, at most 64 characters`,
+        );
+  });
+
+export interface Member {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const memberForm = 'node-a, or { name: node-a, labels: { rack: r1 } }';
+
+/** A node that stands for election: its name, or its name and what nodeSelectors see of it. */
+export const member = (): Leaf<Member> =>
+  leaf('name, or name and labels', memberForm, (raw) => {
+    const {
+      name,
+      labels = {},
+      ...rest
+    }: Readonly<Record<string, unknown>> = typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+      ? { ...raw }
+      : { name: raw };
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) return refuse(`unknown key ${quoted(unknown)}; a member is ${memberForm}`);
+    const text = readText(name);
+    if (text instanceof Refusal) return refuse(`${text.message}; a member is ${memberForm}`);
+    if (!isNodeName(text)) return refuse(`${quoted(text)} is not a node name: 1 to 253 characters without spaces`);
+    if (typeof labels !== 'object' || labels === null || Array.isArray(labels))
+      return refuse(`labels: ${shown(labels)} is not a mapping of text to text`);
+    const read: Record<string, string> = {};
+    for (const [key, value] of Object.entries(labels)) {
+      const label = readText(value);
+      if (label instanceof Refusal) return refuse(`labels: ${quoted(key)}: ${label.message}`);
+      read[key] = label;
+    }
+    return { name: text, labels: read };
+  });
+
+export const isNodeName = (text: string): boolean => /^[^\s\p{C}]{1,253}$/u.test(text);
+
 export const routerId = (): Leaf<number> =>
   leaf('IPv4 address', 'any but 0.0.0.0', (raw) => {
     const word = typeof raw === 'string' ? parseIpv4(raw)?.words[0] : undefined;

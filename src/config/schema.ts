@@ -8,12 +8,14 @@ import {
   bgpEndpoint,
   device,
   deviceOrNone,
+  devicePattern,
   duration,
   durationUpTo,
   flag,
   hostAddress,
   httpEndpoint,
   integer,
+  member,
   milliseconds,
   multiHop,
   nextHops,
@@ -246,18 +248,77 @@ export const bgpAdvertisement = once(() =>
   }),
 );
 
+const track = () =>
+  z.strictObject({
+    ping: described(hostAddress(), 'Required. Who must answer echo requests on the interface: usually the gateway.'),
+    interval: withDefault(milliseconds(100, 60_000), '1s', 'How often it is asked.'),
+    fall: withDefault(integer(1, 100), 3, 'Answers that must be missing before the interface is given up.'),
+    rise: withDefault(integer(1, 100), 2, 'Answers that must arrive before it is used again.'),
+  });
+
 export const l2Advertisement = once(() =>
   z.strictObject({
     name: name('Required, unique.'),
     ipAddressPools: poolNames(),
     ipAddressPoolSelectors: poolSelectors(),
     interfaces: list(
-      text('names or globs'),
-      'Where. Empty: every usable interface whose subnet holds the address, else every usable one.',
+      devicePattern(),
+      'Where. Empty: every usable interface whose subnet holds the address, else every usable one. A name, not a glob, goes before `layer2.excludeInterfaces`.',
     ),
     nodeSelectors: nodeSelectors(),
     serviceSelectors: serviceSelectors(),
     garpRefresh: untilMinutes('Repeat unsolicited announcements so often, with jitter. 0s: never.', '60s'),
+    onConflict: withDefault(
+      oneOf('warn', 'refuse', 'defend'),
+      'warn',
+      'What happens when another host claims an address. warn: it is said. defend: announced again, at most every 10s. refuse: withdrawn, and tried again after a minute.',
+    ),
+    probe: withDefault(
+      flag(),
+      false,
+      'Ask whether anybody has the address before it is announced, which takes 4 to 7 seconds (RFC 5227). `onConflict: refuse` implies it.',
+    ),
+    track: optional(track(), 'The interface counts as usable only while a neighbour answers.'),
+  }),
+);
+
+/** MetalLB's list, and what other networks of containers and VPNs call their devices. */
+const containerDevices = [
+  ...['docker*', 'cbr*', 'dummy*', 'virbr*', 'lxcbr*', 'veth*', 'lo', 'cali*', 'tunl*', 'flannel*', 'kube-ipvs*'],
+  ...['cni*', 'nodelocaldns*', 'lxc*', 'br-*', 'wg*', 'tailscale*', 'ovn*', 'cilium*', 'podman*', 'vnet*', 'zt*'],
+];
+
+export const layer2 = once(() =>
+  z.strictObject({
+    excludeInterfaces: described(
+      z.prefault(z.array(devicePattern()), containerDevices),
+      'Interfaces of containers and VPNs, on which nothing is announced unless an advertisement names them.',
+    ),
+    framesPerSecond: withDefault(
+      integer(1, 10_000_000),
+      10_000,
+      'Pace of unsolicited announcements on each interface.',
+    ),
+  }),
+);
+
+export const election = once(() =>
+  z.strictObject({
+    members: list(
+      member(),
+      'Nodes that share a segment and this table: each address is announced by one of them, chosen as MetalLB chooses. Empty: this node announces without asking.',
+    ),
+  }),
+);
+
+export const hostAddresses = once(() =>
+  z.strictObject({
+    interface: withDefault(device(), 'lo', 'Where they are put.'),
+    manage: withDefault(
+      flag(),
+      false,
+      'Put each address on the interface while it is announced on the LAN, and take it away afterwards.',
+    ),
   }),
 );
 
@@ -386,6 +447,9 @@ export const sections = {
     l2Advertisement,
     "What is announced on the LAN by ARP and NDP: MetalLB's L2Advertisement. Key absent or `[]`: nothing.",
   ),
+  layer2: one(layer2, 'What all `l2Advertisements` share.'),
+  election: one(election, 'Which of several hosts with the same table announces an address on the LAN.'),
+  hostAddresses: one(hostAddresses, 'Whether herald gives announced addresses to this host.'),
   communities: many(community, "Names for communities: MetalLB's Community."),
   bfdProfiles: many(bfdProfile, "Parameters of BFD sessions: MetalLB's BFDProfile."),
   sources: many(

@@ -9,10 +9,16 @@ import { formatProblem } from '../problem.js';
 import { formatOf } from '../sources/formats.js';
 import type { Aliases } from '../table/reading.js';
 import type { ServicesChange } from '../table/table-change.js';
+import { type ListLinks, learnLan, listLinks } from './lan-facts.js';
 import { parseConfigText } from './load-config.js';
 
 /** `before`: what is in force. Nothing of it is touched. `configFile`: whose directory paths are relative to. */
-export async function planChange(before: Situation, request: PlanRequest, configFile: string): Promise<PlanResult> {
+export async function planChange(
+  before: Situation,
+  request: PlanRequest,
+  configFile: string,
+  list: ListLinks = listLinks,
+): Promise<PlanResult> {
   const { config: configText, table: tableText } = request;
   const name = request.configName ?? configFile;
   const parsed =
@@ -38,6 +44,7 @@ export async function planChange(before: Situation, request: PlanRequest, config
     const gone = draft.table.namesOf(source).filter((known) => !kept.has(known));
     draft.apply(source, { upserted: change.upserted, removed: gone });
   }
+  await learnLan(before, before instanceof Draft ? [before, draft] : [draft], list);
   const found = forecast(before, draft);
   return { kind: 'planned', forecast: { refused: [...refused, ...unsafe(before, config, found)], ...found } };
 }
@@ -45,7 +52,7 @@ export async function planChange(before: Situation, request: PlanRequest, config
 const refusalsOf = (draft: Draft, config: Config): string[] =>
   draft.allotment.refusals(config).map(({ message }) => `onRevoke: refuse: ${message}`);
 
-/** As safety counts: of what is announced, each prefix once for each peer. */
+/** As safety counts: of what is announced, each prefix once for each peer, and for each interface. */
 function unsafe(before: Situation, { safety }: Config, { announcements }: Omit<Forecast, 'refused'>): string[] {
   const { maxWithdrawPercent } = safety;
   if (maxWithdrawPercent >= 100) return [];
@@ -55,6 +62,7 @@ function unsafe(before: Situation, { safety }: Config, { announcements }: Omit<F
     if (entry === undefined) continue;
     for (const { view } of before.planOf(entry).routes)
       announced += before.views.find(({ id }) => id === view)?.peers.length ?? 0;
+    announced += before.lanPlanOf(entry).wishes.length;
   }
   const gone = announcements.filter(({ change }) => change === 'goes').length;
   return announced > 0 && gone * 100 > announced * maxWithdrawPercent

@@ -21,6 +21,7 @@ import type {
   WriteFailure,
   WriteOptions,
 } from '../api/house.js';
+import type { InterfaceBody, MemberBody } from '../api/lan.js';
 import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
@@ -41,6 +42,7 @@ import { AllotmentShell } from './allotment-shell.js';
 import { configDifference } from './config-difference.js';
 import { DampedTable } from './damped-table.js';
 import { announcementsPage, servicesPage } from './inventory.js';
+import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
 import { loadConfig } from './load-config.js';
 import { planChange } from './planning.js';
@@ -70,6 +72,7 @@ export class Residence implements House {
   readonly #listing: Listing;
   readonly #pushed: PushedEntries;
   readonly #sources: TableSources;
+  readonly #lan: LanKeeper;
   readonly #keeper: LedgerKeeper;
   readonly #shell: AllotmentShell;
   readonly #allocationsFile: AllocationsFile;
@@ -158,6 +161,7 @@ export class Residence implements House {
     void this.#sources.tried.then(() => {
       if (!this.#sources.isLoaded) this.#beAnnounced();
     });
+    this.#lan = new LanKeeper(config, this.#announcer, surroundings.log, this.#sources.tried);
   }
 
   /** Every source has been tried once. */
@@ -190,6 +194,7 @@ export class Residence implements House {
     return [
       `herald ${version} on ${this.#config.node.name} reads ${this.#surroundings.configFile} and ${tables.join(', ')}`,
       `has ${bgpPeers.length} BGP ${bgpPeers.length === 1 ? 'peer' : 'peers'}`,
+      ...(this.#config.l2Advertisements.length > 0 ? ['announces on the LAN'] : []),
       ...(listen.length > 0 ? [`listens for BGP on ${listen.join(', ')}`] : []),
       `answers on ${this.#surroundings.socketPath}`,
     ].join('; ');
@@ -216,6 +221,11 @@ export class Residence implements House {
     this.#keeper.close();
   }
 
+  /** Nothing is answered on the LAN any more when it returns. */
+  leaveLan(isForRestart: boolean): Promise<void> {
+    return this.#lan.leave(isForRestart);
+  }
+
   peerChanged({ peer, state, families }: Extract<FromSpeaker, { kind: 'transition' }>): void {
     this.#peers.set(peer, { established: state === 'Established', families });
     if (this.#isTold && state === 'Established' && this.#areAllUp()) this.#beAnnounced();
@@ -234,7 +244,8 @@ export class Residence implements House {
       node: this.#config.node.name,
       version,
       uptimeSeconds: Math.floor((performance.now() - this.#startedAt) / 1000),
-      ready: this.#isOpen && this.#sources.isLoaded && listeners.every(({ problem }) => problem === ''),
+      ready:
+        this.#isOpen && this.#sources.isLoaded && listeners.every(({ problem }) => problem === '') && this.#lan.isReady,
       drained: false,
       config: {
         file: this.#surroundings.configFile,
@@ -248,11 +259,12 @@ export class Residence implements House {
         port: endpoint.port,
         problem,
       })),
+      layer2: { problems: this.#lan.problems },
       counts: {
         services: table.size + this.#announcer.bulks.size,
         allocated,
         announcedBgp: this.#announcer.servicesAnnouncedTo((peer) => this.#peers.get(peer)?.established === true),
-        announcedLayer2: 0,
+        announcedLayer2: this.#lan.servicesAnnounced,
         peers: this.#config.bgpPeers.length,
         peersEstablished: established.length,
       },
@@ -281,6 +293,18 @@ export class Residence implements House {
 
   sources(): readonly SourceBody[] {
     return this.#sources.bodies(this.#config);
+  }
+
+  interfaces(): readonly InterfaceBody[] {
+    return this.#lan.interfaces();
+  }
+
+  members(): readonly MemberBody[] {
+    return this.#lan.members();
+  }
+
+  setMember(name: string, alive: boolean): boolean | undefined {
+    return this.#lan.setMember(name, alive);
   }
 
   putService(
@@ -339,6 +363,7 @@ export class Residence implements House {
     this.#configurePeers();
     for (const view of this.#announcer.dropUnusedViews()) this.#surroundings.bgp.dropView(view);
     this.#sources.configure(config);
+    this.#lan.configure(config);
     const done: ReloadResult = { kind: 'done', warnings: problems.map(formatProblem) };
     if (!isNews && !isAsked && changes.length === 0) return done;
     for (const problem of problems) log.write('warn', 'configProblem', formatProblem(problem));

@@ -96,12 +96,12 @@ export interface Native {
   /** fs.closeSync() warns in a worker about descriptors that Node did not open. */
   closeDescriptor(descriptor: number): void;
   openNetlinkListener(options: NativeNetlinkOptions): NativeNetlinkListener;
-  /** flock(2), exclusive and without waiting: false when somebody else has it. Held until the descriptor is closed. */
-  tryLock(descriptor: number): boolean;
   /** `hear`: whose frame claims which address (4 or 16 octets) on which interface. Does not keep the process alive. */
   readonly Responder: new (
     hear: (index: number, address: Uint8Array, mac: Uint8Array) => void,
   ) => NativeResponder;
+  /** flock(2), exclusive and without waiting: false when somebody else has it. Held until the descriptor is closed. */
+  tryLock(descriptor: number): boolean;
 }
 
 let loaded: Native | undefined;

@@ -59,7 +59,8 @@ class NativeThread implements Responder {
 /** The same error, its message in the operator's words. */
 function explained(error: unknown, name: string): unknown {
   if (!(error instanceof Error && 'code' in error)) return error;
-  if (error.code === 'EPERM') error.message = `answering ARP and NDP on ${name} needs CAP_NET_RAW`;
+  if (error.code === 'EPERM')
+    error.message = `answering ARP and NDP on ${name} needs CAP_NET_RAW: AmbientCapabilities=CAP_NET_RAW in the unit`;
   else if (error.code === 'ENODEV' || error.code === 'ENXIO') error.message = `this host has no interface ${name}`;
   else error.message = `${name}: ${error.message}`;
   return error;

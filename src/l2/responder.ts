@@ -42,6 +42,25 @@ export interface FamilyCounters {
   readonly dropped: Readonly<Record<DropReason, number>>;
 }
 
+export const nothingCounted: FamilyCounters = {
+  requestsReceived: 0,
+  responsesSent: 0,
+  gratuitousSent: 0,
+  conflicts: 0,
+  dropped: {
+    arpReply: 0,
+    ethernetDestination: 0,
+    announceIP: 0,
+    malformed: 0,
+    hopLimit: 0,
+    checksum: 0,
+    notASolicitation: 0,
+    ownFrame: 0,
+    overflow: 0,
+    sendFailed: 0,
+  },
+};
+
 export interface LinkCounters {
   readonly ipv4: FamilyCounters;
   readonly ipv6: FamilyCounters;

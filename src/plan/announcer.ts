@@ -13,6 +13,8 @@ import type { Service } from '../table/service.js';
 import { Allotment, type AllotmentPorts, inMemory } from './allotment.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
 import { cliSource, type Situation, sourceNames } from './draft.js';
+import { LanDesk } from './lan-desk.js';
+import type { LanPlan } from './layer2.js';
 import { PlainPlans } from './plain-plans.js';
 import { type PlanContext, planContext, planSettled, type ServicePlan, unmatched } from './plan.js';
 import type { WithheldReason } from './reasons.js';
@@ -48,6 +50,7 @@ export { cliSource };
 
 export class Announcer implements Situation {
   readonly table = new MergedTable<KeptRows>();
+  readonly lan = new LanDesk();
   readonly #bulks = new Map<string, Bulk>();
   readonly #sets = new AttributeSets();
   readonly #wanted = new Wanted(this.#sets);
@@ -75,6 +78,7 @@ export class Announcer implements Situation {
     this.#context = planContext(config, assignViews(config.bgpPeers, config.bgpAdvertisements, []), this.#poolOf);
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
+    this.lan.configure({ config, poolOf: this.#poolOf });
   }
 
   get config(): Config {
@@ -114,6 +118,15 @@ export class Announcer implements Situation {
     return planSettled(service, this.settlement(service), this.#context);
   }
 
+  lanPlanOf(service: Service): LanPlan {
+    return this.lan.planOf(service, this.settlement(service));
+  }
+
+  /** For facts about the LAN that have changed; routes stay as they are. */
+  replanLan(): void {
+    for (const slot of this.table.slots()) this.#replanLan(slot);
+  }
+
   /**
    * Takes over a configuration; what sources had that are no longer in it counts no more. Views that nobody uses any more
    * stay as they are until dropUnusedViews(), so that their peers can move first and are told the difference.
@@ -132,6 +145,7 @@ export class Announcer implements Situation {
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
     this.allotment.configure(config, () => this.table.names(), acceptRevocations);
+    this.lan.configure({ config, poolOf: this.#poolOf });
     this.#planAll();
     const refusal = force ? undefined : this.#refusal(before.context.views);
     const forgotten =
@@ -146,6 +160,7 @@ export class Announcer implements Situation {
       this.#poolOf = before.poolOf;
       this.#sources = before.sources;
       this.table.rank(this.#sources);
+      this.lan.configure({ config: before.config, poolOf: before.poolOf });
       this.#planAll();
     }
     for (const view of forgotten) this.#wanted.forgetView(view);
@@ -162,7 +177,10 @@ export class Announcer implements Situation {
   }
 
   applyServices(source: string, change: SourceChange, force = false): Refusal | undefined {
-    const undo = force || this.#unlimited || this.announced === 0 ? undefined : this.#undo(source, change);
+    const undo =
+      force || this.#unlimited || this.announced + this.lan.port.announced === 0
+        ? undefined
+        : this.#undo(source, change);
     const now = this.#now();
     const slots = this.table.apply(source, change, () => now);
     const others = this.#settle(slots);
@@ -244,9 +262,10 @@ export class Announcer implements Situation {
   /** `before`: where peers have been until now. One that changes its view loses what the new one does not want. */
   #refusal(before: readonly View[] = this.views): Refusal | undefined {
     const allowedPercent = this.#config.safety.maxWithdrawPercent;
-    const { announced } = this;
+    const announced = this.announced + this.lan.port.announced;
     if (this.#unlimited || announced === 0) return undefined;
     let withdrawals = this.#wanted.pendingWithdrawals(new Set(this.views.map(({ id }) => id)));
+    withdrawals += this.lan.port.pendingWithdrawals;
     for (const from of before) {
       const moved = this.views.filter(
         ({ id, peers }) => id !== from.id && peers.some((peer) => from.peers.includes(peer)),
@@ -278,7 +297,15 @@ export class Announcer implements Situation {
       const service = this.table.countedOf(slot);
       if (service === undefined) this.#wanted.setService(slot, []);
       else this.#wanted.setService(slot, arePlain ? plans.routesOf(service) : this.planOf(whole(service)).routes);
+      this.#replanLan(slot);
     }
+  }
+
+  #replanLan(slot: Slot<KeptRows>): void {
+    if (!this.lan.isServed) return;
+    const kept = this.table.countedOf(slot);
+    const service = kept && whole(kept);
+    this.lan.replan(slot.name, service, service && this.settlement(service));
   }
 
   #replanNames(names: readonly string[]): void {

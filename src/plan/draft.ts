@@ -8,6 +8,8 @@ import type { Settlement } from '../pools/settlement.js';
 import { MergedTable, type SourceChange } from '../table/merged.js';
 import type { Service } from '../table/service.js';
 import { Allotment } from './allotment.js';
+import { LanDesk } from './lan-desk.js';
+import type { LanPlan } from './layer2.js';
 import { type PlanContext, planContext, planSettled, type ServicePlan } from './plan.js';
 import { assignViews, type View } from './views.js';
 
@@ -17,8 +19,10 @@ export interface Situation {
   readonly table: Pick<MergedTable, 'names' | 'winner' | 'claims'>;
   readonly views: readonly View[];
   readonly allotment: Allotment;
+  readonly lan: LanDesk;
   settlement(service: Service): Settlement;
   planOf(service: Service): ServicePlan;
+  lanPlanOf(service: Service): LanPlan;
 }
 
 /** The source of `herald announce`: always there, ranks last. */
@@ -28,6 +32,7 @@ export const sourceNames = (config: Config): string[] => [...config.sources.map(
 
 export class Draft implements Situation {
   readonly table = new MergedTable();
+  readonly lan = new LanDesk();
   readonly allotment: Allotment;
   /** Of what was tried out: why services have other addresses. */
   readonly whys = new Map<string, string>();
@@ -38,6 +43,7 @@ export class Draft implements Situation {
   constructor(config: Config, contents: Pick<LedgerContents, 'holdings' | 'releases'>, now: number) {
     this.config = config;
     this.#context = contextOf(config, []);
+    this.lan.configure({ config, poolOf: this.#context.poolOf });
     this.allotment = new Allotment(unhurried(config), (name) => this.table.winner(name)?.service, {
       store: () => {},
       now: () => now,
@@ -87,6 +93,7 @@ export class Draft implements Situation {
   configure(config: Config): void {
     this.config = config;
     this.#context = contextOf(config, this.views);
+    this.lan.configure({ config, poolOf: this.#context.poolOf });
     this.table.rank(sourceNames(config));
     this.allotment.configure(unhurried(config), () => this.table.names(), true);
     this.allotment.keep();
@@ -98,6 +105,10 @@ export class Draft implements Situation {
 
   planOf(service: Service): ServicePlan {
     return planSettled(service, this.settlement(service), this.#context);
+  }
+
+  lanPlanOf(service: Service): LanPlan {
+    return this.lan.planOf(service, this.settlement(service));
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Config, RouteAttributes } from '../config/config.js';
 import { type Effect, type Impact, impact } from '../config/impact.js';
-import { formatAddress, formatPrefix } from '../net/address.js';
+import { formatAddress, formatPrefix, hostPrefix } from '../net/address.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Draft, Situation } from './draft.js';
 import { lastingAddresses } from './draft.js';
@@ -21,7 +21,7 @@ export interface ServiceForecast {
 
 export interface AnnouncementForecast {
   readonly prefix: string;
-  readonly protocol: 'bgp';
+  readonly protocol: 'bgp' | 'layer2';
   readonly via: string;
   /** changes: with other attributes. */
   readonly change: 'appears' | 'goes' | 'changes';
@@ -79,7 +79,7 @@ function serviceForecast(service: string, before: Situation, after: Draft): Serv
   }
 }
 
-/** `PREFIX PEER`, with what it is announced with. */
+/** `PREFIX PROTOCOL PEER`, or an interface, with what it is announced with. */
 type Routes = Map<string, string>;
 
 function announcementForecasts(names: readonly string[], before: Situation, after: Situation): AnnouncementForecast[] {
@@ -100,9 +100,11 @@ function announcementForecasts(names: readonly string[], before: Situation, afte
       for (const [key, attributes] of routesOf(name, situation))
         if (touched.has(key)) all.set(key, `${all.get(key) ?? ''}${attributes}`);
   return [...touched].sort().flatMap((key): AnnouncementForecast[] => {
-    const [prefix = '', via = ''] = key.split(' ');
+    const [prefix = '', protocol, via = ''] = key.split(' ');
     const change = !told.has(key) ? 'goes' : !said.has(key) ? 'appears' : 'changes';
-    return change === 'changes' && said.get(key) === told.get(key) ? [] : [{ prefix, protocol: 'bgp', via, change }];
+    return change === 'changes' && said.get(key) === told.get(key)
+      ? []
+      : [{ prefix, protocol: protocol === 'bgp' ? 'bgp' : 'layer2', via, change }];
   });
 }
 
@@ -114,8 +116,10 @@ function routesOf(name: string, situation: Situation): Routes {
     const text = formatPrefix(prefix);
     const said = saying(attributes);
     const view = situation.views.find((candidate) => candidate.id === id);
-    for (const peer of view?.peers ?? []) routes.set(`${text} ${peer}`, said);
+    for (const peer of view?.peers ?? []) routes.set(`${text} bgp ${peer}`, said);
   }
+  for (const { address, via } of situation.lanPlanOf(entry).wishes)
+    routes.set(`${formatPrefix(hostPrefix(address))} layer2 ${via}`, '');
   return routes;
 }
 

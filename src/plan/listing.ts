@@ -1,7 +1,7 @@
 // What operators are shown of services and announcements: worked out when asked, from the same plan that was announced,
 // so that status cannot disagree with the wire.
 
-import { formatAddress, formatPrefix, type Prefix } from '../net/address.js';
+import { type Address, formatAddress, formatPrefix, hostPrefix, type Prefix } from '../net/address.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Bulk, BulkColumns } from '../table/bulk.js';
 import type { Claim } from '../table/merged.js';
@@ -20,7 +20,7 @@ export type AnnouncementState = 'announced' | 'pending' | 'withheld';
 
 export interface ListedAnnouncement {
   readonly prefix: string;
-  readonly protocol: 'bgp';
+  readonly protocol: 'bgp' | 'layer2';
   readonly via: string;
   readonly state: AnnouncementState;
   readonly reason: string;
@@ -229,7 +229,28 @@ export class Listing {
         }
       }
     }
-    return listed;
+    return [...listed, ...this.#onTheLan(service)];
+  }
+
+  #onTheLan(service: Service): ListedAnnouncement[] {
+    const { wishes, withheld } = this.#announcer.lanPlanOf(service);
+    const prefixOf = (address: Address): string => formatPrefix(hostPrefix(address));
+    const { port } = this.#announcer.lan;
+    return [
+      ...wishes.map(({ address, link, via }) => ({
+        prefix: prefixOf(address),
+        protocol: 'layer2' as const,
+        via,
+        ...port.state(link, address),
+      })),
+      ...withheld.map(({ address, via, reason }) => ({
+        prefix: prefixOf(address),
+        protocol: 'layer2' as const,
+        via,
+        state: 'withheld' as const,
+        reason,
+      })),
+    ];
   }
 
   #announced(prefix: Prefix, peer: string): ListedAnnouncement {

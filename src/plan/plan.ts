@@ -87,10 +87,12 @@ export function plan(
 
 /** What a service announces that stands so with its addresses. */
 export function planSettled(service: Service, settlement: Settlement, context: PlanContext): ServicePlan {
-  const { state, addresses, origin } = settlement;
-  const isHeld = state === 'Allocated' || state === 'Moving' || state === 'OutOfPool';
-  return isHeld ? plan(service, addresses, context, origin) : { routes: [], withheld: [] };
+  const { addresses, origin } = settlement;
+  return holdsAddresses(settlement) ? plan(service, addresses, context, origin) : { routes: [], withheld: [] };
 }
+
+export const holdsAddresses = ({ state }: Settlement): boolean =>
+  state === 'Allocated' || state === 'Moving' || state === 'OutOfPool';
 
 /** Why nothing of the service is announced here, whatever the advertisements say. */
 function serviceReason(service: Service, nodeName: string): WithheldReason | undefined {

@@ -7,5 +7,10 @@ export type WithheldReason =
   | 'noLocalEndpoints'
   | 'noMatchingAdvertisement'
   | 'conflictingAdvertisements'
+  /** Another member of the election announces it. */
+  | 'notOwner'
+  | 'sharedIPWithServiceSelector'
+  /** No interface that an advertisement names, or any, is there. */
+  | 'noInterface'
   /** The session does not carry the family. */
   | 'familyNotNegotiated';

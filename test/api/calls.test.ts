@@ -27,6 +27,12 @@ describe('the calls of the control API', () => {
       assert.deepEqual((await served.ask('GET', '/v1/services/shop/web')).json(), service('shop/web'));
     });
 
+    it('gives interfaces and members of the election', async () => {
+      const { interfaceBodies, memberBodies } = served.house;
+      assert.deepEqual((await served.ask('GET', '/v1/interfaces')).json(), { interfaces: interfaceBodies });
+      assert.deepEqual((await served.ask('GET', '/v1/members')).json(), { members: memberBodies });
+    });
+
     it('gives a list as large as a city, in full and in order', async () => {
       for (let i = 0; i < 2500; i++) {
         const name = `city/s${String(i).padStart(5, '0')}`;
@@ -207,6 +213,14 @@ describe('the calls of the control API', () => {
       const reply = await served.ask('POST', '/v1/reload', '{"confirmWithin":"60s"}');
       assert.equal(reply.status, 422);
       assert.match(String(reply.json()['detail']), /confirmWithin/);
+    });
+
+    it('lets a controller say which member of the election is there', async () => {
+      assert.equal((await served.ask('POST', '/v1/members/node-b', '{"alive":false}')).status, 200);
+      assert.equal(served.house.memberBodies[1]?.alive, false);
+      assert.equal((await served.ask('POST', '/v1/members/node-z', '{"alive":false}')).status, 404);
+      for (const body of ['{}', '{"alive":"no"}', '[]', '{"alive":true,"dead":false}', 'null'])
+        assert.equal((await served.ask('POST', '/v1/members/node-b', body)).status, 422, body);
     });
 
     it('resets and refreshes one peer', async () => {

@@ -24,7 +24,9 @@ import {
   type WriteFailure,
   type WriteOptions,
 } from '../../src/api/house.js';
+import type { InterfaceBody, MemberBody } from '../../src/api/lan.js';
 import type { PeerStatus } from '../../src/bgp/protocol.js';
+import { nothingCounted } from '../../src/l2/responder.js';
 
 export const quietLog = { write: (): void => {} };
 
@@ -72,6 +74,25 @@ export const service = (name: string, changes: Partial<ServiceBody> = {}): Servi
   ...changes,
 });
 
+const counters = { ...nothingCounted, requestsReceived: 9, responsesSent: 2, gratuitousSent: 20, conflicts: 1 };
+
+export const anInterface = (name: string, changes: Partial<InterfaceBody> = {}): InterfaceBody => ({
+  name,
+  index: 2,
+  mac: '02:00:00:00:00:02',
+  usable: true,
+  reason: '',
+  problem: '',
+  addresses: ['10.0.0.11/24'],
+  announced: 2,
+  pendingFrames: 0,
+  groups: 1,
+  counters: { ipv4: counters, ipv6: counters },
+  conflicts: [],
+  tracks: [],
+  ...changes,
+});
+
 export class FakeHouse implements House {
   statusBody: StatusBody = {
     node: 'node-a',
@@ -82,12 +103,18 @@ export class FakeHouse implements House {
     config: { file: '/etc/herald/herald.yaml', stale: false, problems: [], loadedAt: '2026-01-02T03:04:05.000Z' },
     sources: [],
     listeners: [],
+    layer2: { problems: [] },
     counts: { services: 1, allocated: 1, announcedBgp: 1, announcedLayer2: 0, peers: 1, peersEstablished: 1 },
   };
   peerBodies: PeerStatus[] = [peer('tor-1')];
   sourceBodies: SourceBody[] = [
     { name: 'static', kind: 'file', file: '/etc/herald/allocations.yaml', stale: false, problems: [], services: 1 },
     { name: 'cli', kind: 'cli', stale: false, problems: [], services: 0 },
+  ];
+  interfaceBodies: InterfaceBody[] = [anInterface('eth0')];
+  memberBodies: MemberBody[] = [
+    { name: 'node-a', labels: { rack: 'r1' }, alive: true, self: true },
+    { name: 'node-b', labels: {}, alive: true, self: false },
   ];
   readonly table = new Map<string, ServiceBody>([['shop/web', service('shop/web')]]);
   /** What the next write comes to; undefined: it is done. */
@@ -145,6 +172,22 @@ export class FakeHouse implements House {
 
   sources(): readonly SourceBody[] {
     return this.sourceBodies;
+  }
+
+  interfaces(): readonly InterfaceBody[] {
+    return this.interfaceBodies;
+  }
+
+  members(): readonly MemberBody[] {
+    return this.memberBodies;
+  }
+
+  setMember(name: string, alive: boolean): boolean | undefined {
+    const at = this.memberBodies.findIndex((member) => member.name === name);
+    const member = this.memberBodies[at];
+    if (member === undefined) return undefined;
+    this.memberBodies[at] = { ...member, alive };
+    return member.alive !== alive;
   }
 
   async putService(

@@ -4,7 +4,7 @@ import { fromJSONSchema } from 'zod';
 import { openApi } from '../../src/api/openapi.js';
 import { routes } from '../../src/api/routes.js';
 import type { Schema } from '../../src/api/schema.js';
-import { peer } from './fake-house.js';
+import { anInterface, peer } from './fake-house.js';
 import { Served } from './served.js';
 
 /** The part of the description that is looked at here. */
@@ -70,15 +70,20 @@ describe('/openapi.json', () => {
       peer('tor-2', { asn: null, lastError: { at: '…', code: 6, subcode: 2, text: 'bye', direction: 'received' } }),
     );
     house.statusBody = { ...house.statusBody, listeners: [{ address: '10.0.0.11', port: 179, problem: '' }] };
+    const conflicts = [{ address: '10.0.0.100', mac: '02:09:09:09:09:09', at: '…', count: 2 }];
+    const tracks = [{ address: '10.0.0.1', reachable: true, problem: '' }];
+    house.interfaceBodies.push(anInterface('eth1', { conflicts, tracks }));
     for (const [path, operations] of Object.entries(described.paths))
       for (const [method, operation] of Object.entries(operations)) {
         const filled = path
           .replace(/\{source\}\/services\/\{namespace\}\/\{name\}/, 'cli/services/shop/new')
           .replace('{source}', 'cli')
           .replace('{namespace}/{name}', 'shop/web')
+          .replace('members/{name}', 'members/node-b')
           .replace('{name}', 'tor-2');
         const planned = path.endsWith('/plan') ? '{"config": ""}' : undefined;
-        const body = method === 'put' || path.endsWith('/services') ? '{}' : planned;
+        const member = path.includes('/members/') ? '{"alive":false}' : undefined;
+        const body = method === 'put' || path.endsWith('/services') ? '{}' : (member ?? planned);
         const { status, text } = await served.ask(method.toUpperCase(), filled, method === 'get' ? undefined : body);
         assert.equal(status, 200, `${method} ${filled}: ${text}`);
         const [type] = Object.keys(operation.responses['200']!.content);

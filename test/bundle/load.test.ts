@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compiled, identityLine } from '../../src/bundle/load.js';
@@ -40,5 +40,13 @@ describe('A code cache', () => {
     assert.equal(answer(), 3);
     rmSync(join(directory, 'bgp.cache'));
     assert.equal(answer(), 3);
+  });
+
+  it('holds no import() in any bundle that is built: code from a cache has nothing to import by', function () {
+    const built = ['herald', 'bgp']
+      .map((name) => join(import.meta.dirname, `../../dist/${name}.cjs`))
+      .filter(existsSync);
+    if (built.length === 0) this.skip();
+    for (const file of built) assert.doesNotMatch(readFileSync(file, 'latin1'), /\bimport\(/);
   });
 });

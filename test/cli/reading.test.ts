@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { peer, service } from '../api/fake-house.js';
+import { anInterface, peer, service } from '../api/fake-house.js';
 import { Served } from '../api/served.js';
 import { type Outcome, type } from './operator.js';
 
@@ -21,6 +21,7 @@ describe('herald, asked how things are', () => {
       services: '/v1/services',
       'services shop/web': '/v1/services/shop/web',
       announcements: '/v1/announcements',
+      interfaces: '/v1/interfaces',
       sources: '/v1/sources',
     };
     for (const [line, path] of Object.entries(calls)) {
@@ -165,9 +166,42 @@ default/api  Allocated  static  203.0.113.20 200…        1/2  familyNotNegotia
     );
     served.house.peerBodies.push(peer('p'.repeat(60), { address: '2001:db8:1111:2222:3333:4444:5555:6666' }));
     for (const columns of [80, 132])
-      for (const line of ['services', 'announcements', 'peers', 'sources'])
+      for (const line of ['services', 'announcements', 'peers', 'sources', 'interfaces'])
         for (const text of (await ask(line, { columns })).out.split('\n'))
           assert.ok(text.length <= columns, `${line} at ${columns}: ${text}`);
+  });
+
+  it('shows the interfaces: what is announced on each, and why one is not usable', async () => {
+    served.house.interfaceBodies.push(
+      anInterface('lo', { usable: false, reason: 'loopback', announced: 0, mac: '' }),
+      anInterface('eth1', { problem: 'eth1 needs CAP_NET_RAW', announced: 0 }),
+    );
+    const { out } = await ask('interfaces');
+    assert.equal(
+      out,
+      `NAME  STATE     ANNOUNCED  ASKED  ANSWERED  UNASKED  CONFLICTS  PROBLEM
+eth0  serving           2     18         4       40          2
+lo    loopback                18         4       40          2
+eth1  usable                  18         4       40          2  eth1 needs CAP_…
+`,
+    );
+    served.house.interfaceBodies = [];
+    assert.equal((await ask('interfaces')).out, 'Nothing is announced on the LAN: there are no l2Advertisements.\n');
+  });
+
+  it('shows one interface in full, with whoever claims an address', async () => {
+    served.house.interfaceBodies = [
+      anInterface('eth0', {
+        conflicts: [{ address: '10.0.0.100', mac: '02:09:09:09:09:09', at: '2026-01-02T03:04:05.000Z', count: 3 }],
+        tracks: [{ address: '10.0.0.1', reachable: false, problem: '' }],
+      }),
+    ];
+    const { out } = await ask('interfaces eth0');
+    assert.match(out, /Neighbour +10\.0\.0\.1 does not answer/);
+    assert.match(out, /responsesSent +2 +2/);
+    assert.match(out, /10\.0\.0\.100 +02:09:09:09:09:09 +2026-01-02 03:04:05 UTC +3/);
+    const { code, err } = await ask('interfaces eth9');
+    assert.deepEqual([code, err], [1, 'herald: there is no interface eth9\n']);
   });
 
   it('colours only where there are colours', async () => {

@@ -1,11 +1,13 @@
-// `npm run demo`: two network namespaces, herald in one, a router in the other, and a table edited while one watches.
-// With --once it ends by itself, and well only if the router saw every step. Needs root, or a user namespace.
+// `npm run demo`: network namespaces, herald in one, a router in another, and a table edited while one watches; then the
+// same services on a LAN, for a third. With --once it ends by itself, and well only if both saw every step. Needs root, or
+// a user namespace.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Entry, Herald } from '../interop/herald.js';
 import { inUserNamespace, Lab, labObstacle } from '../netns.js';
+import { Guest, neighbour, segment } from './lan.js';
 import { host, type Seen, tor, type View, viewOf } from './view.js';
 
 const once = process.argv.includes('--once');
@@ -62,23 +64,49 @@ async function step(title: string, view: View, expected: readonly string[], act:
   await Promise.all([acted, watch()]);
 }
 
+const config = {
+  node: { name: host.name },
+  bgp: { asn: host.asn },
+  bgpPeers: [
+    { name: 'router', peerAddress: tor.address, peerASN: tor.asn, connectTime: '1s', families: ['ipv4', 'ipv6'] },
+  ],
+};
+
+/** The same services on the LAN: a host there sends to them, and its kernel asks who has them. */
+async function secondAct(herald: Herald, guest: Guest): Promise<void> {
+  const addresses = ['203.0.113.10', '2001:db8::20'];
+  say('', bold(`l2Advertisements are added to the configuration, for ${segment.device}`));
+  const begun = performance.now();
+  herald.writeConfig({ ...config, l2Advertisements: [{ name: 'lan', interfaces: [segment.device] }] });
+  for (const address of addresses) {
+    for (guest.ask(address); guest.answerFor(address) !== guest.mac; await delay(20)) {
+      if (performance.now() - begun > patienceMs) throw new Error(`nobody on the LAN answers for ${address}`);
+      // The kernel asks for three seconds, and then has to be asked anew.
+      guest.ask(address);
+    }
+    say(green(`   + ${neighbour.name} sends ${address} to ${guest.mac}, which is ${host.name}'s ${segment.device}`));
+  }
+  say(dim(`   after ${(performance.now() - begun).toFixed(0)} ms, the reload and the sending of datagrams included`));
+
+  say('', bold('shop/web is removed from the table'));
+  herald.writeTable(table.filter(({ name }) => name !== 'shop/web'));
+  const [gone = '', staying = ''] = addresses;
+  for (const until = performance.now() + patienceMs; ; await delay(20)) {
+    guest.forget();
+    for (const address of addresses) guest.ask(address);
+    await delay(100);
+    if (guest.answerFor(gone) === '' && guest.answerFor(staying) === guest.mac) break;
+    if (performance.now() > until) throw new Error(`herald still answers for ${gone}, or not for ${staying}`);
+  }
+  say(red(`   - nobody on the LAN answers for ${gone}`));
+  herald.writeTable(table);
+}
+
 function heraldIn(lab: Lab, namespace: ReturnType<Lab['namespace']>): Herald {
   const directory = join(lab.directory, host.name);
   mkdirSync(directory);
   const herald = new Herald(namespace, directory);
-  herald.writeConfig({
-    node: { name: host.name },
-    bgp: { asn: host.asn },
-    bgpPeers: [
-      {
-        name: 'router',
-        peerAddress: tor.address,
-        peerASN: tor.asn,
-        connectTime: '1s',
-        families: ['ipv4', 'ipv6'],
-      },
-    ],
-  });
+  herald.writeConfig(config);
   herald.writeTable(table);
   return herald;
 }
@@ -116,10 +144,12 @@ async function demo(lab: Lab): Promise<void> {
   mkdirSync(directory);
   const view = viewOf(there, directory);
   const herald = heraldIn(lab, here);
+  const guest = new Guest(lab, here, ['203.0.113.0/24', '2001:db8::/64']);
   say(
-    bold('Two hosts in network namespaces, one cable'),
-    `   ${host.name.padEnd(6)}  ${host.address}  AS ${host.asn}  herald`,
-    `   ${tor.name.padEnd(6)}  ${tor.address}  AS ${tor.asn}  ${view.title}`,
+    bold('Three hosts in network namespaces, two cables'),
+    `   ${host.name.padEnd(6)}  ${host.address}     AS ${host.asn}  herald`,
+    `   ${tor.name.padEnd(6)}  ${tor.address}     AS ${tor.asn}  ${view.title}`,
+    `   ${neighbour.name.padEnd(6)}  ${neighbour.address}            on the LAN of ${host.name}'s ${segment.device}`,
   );
   try {
     await view.start();
@@ -129,6 +159,7 @@ async function demo(lab: Lab): Promise<void> {
       herald.writeTable([...table, added]),
     );
     await step('shop/new is removed from it', view, prefixes, () => herald.writeTable(table));
+    await secondAct(herald, guest);
     if (!once) await stay(herald, view);
     await step('herald is stopped', view, [], () => herald.stop());
   } catch (error) {

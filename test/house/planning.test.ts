@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { PlanRequest } from '../../src/api/house.js';
 import { planChange } from '../../src/house/planning.js';
 import type { Forecast } from '../../src/plan/forecast.js';
+import { link } from '../l2/given.js';
 import { pool, pools, World } from '../pools/world.js';
 
 const head = ['node: { name: node-a, labels: { rack: r1 } }', 'bgp: { asn: 64512 }', 'bgpPeers:'];
@@ -129,5 +130,23 @@ describe('A plan', () => {
       const result = await planChange(world.announcer, request, '/etc/herald/herald.yaml');
       assert.ok(result.kind === 'invalid' && result.problems.join().includes('new.'), JSON.stringify(result));
     }
+  });
+
+  it('says what would be announced on the LAN, and what not any more, as the interfaces are now', async () => {
+    const world = new World(sources).put({ a: { addresses: ['10.0.0.100'] }, b: { addresses: ['10.9.0.1'] } });
+    const links = async () => [link(1, 'eth0', { addresses: ['10.0.0.11/24'] }), link(2, 'eth1'), link(3, 'docker0')];
+    const result = await planChange(
+      world.announcer,
+      { config: text('l2Advertisements: [{ name: lan }]') },
+      '/etc/herald/herald.yaml',
+      links,
+    );
+    assert.ok(result.kind === 'planned');
+    assert.deepEqual(announcements(result.forecast), [
+      '10.0.0.100/32 eth0 appears',
+      '10.9.0.1/32 eth0 appears',
+      '10.9.0.1/32 eth1 appears',
+    ]);
+    assert.ok(result.forecast.announcements.every(({ protocol }) => protocol === 'layer2'));
   });
 });

@@ -71,12 +71,12 @@ export class Herald {
     replace(this.files.table, stringify({ services }));
   }
 
-  /** Resolves when it answers; sessions come later. */
-  async start(): Promise<void> {
+  /** Resolves when it answers; sessions come later. `before`: words that go before its own. */
+  async start(...before: readonly string[]): Promise<void> {
     if (!existsSync(program)) throw new Error('herald is not built: npm run build');
     const { config, state, socket } = this.files;
     const words = [program, 'run', '--config', config, '--state-dir', state, '--socket', socket];
-    this.#program = this.#namespace.spawn([process.execPath, ...words], { NODE_NO_WARNINGS: '' });
+    this.#program = this.#namespace.spawn([...before, process.execPath, ...words], { NODE_NO_WARNINGS: '' });
     for (;;) {
       const answer = await this.get('/v1/status').catch((error: unknown) => error);
       if (!(answer instanceof Error)) return;
@@ -132,6 +132,10 @@ export class Herald {
 
   get(path: string): Promise<string> {
     return this.#call('GET', path);
+  }
+
+  async post(path: string, body: unknown): Promise<void> {
+    await this.#call('POST', path, JSON.stringify(body));
   }
 
   /** As `herald reload`. */

@@ -46,7 +46,21 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   pools: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table'] },
-  plan: { uses: ['net', 'config/config.ts', 'config/impact.ts', 'config/selector.ts', 'table', 'pools'] },
+  // Who announces an address, and where, is the plan's to decide; how is the LAN's workshop's.
+  plan: {
+    uses: [
+      'net',
+      'config/config.ts',
+      'config/impact.ts',
+      'config/selector.ts',
+      'table',
+      'pools',
+      'l2/election.ts',
+      'l2/interfaces.ts',
+      'l2/link.ts',
+      'l2/wish.ts',
+    ],
+  },
   'config/impact.ts': { knows: ['config/config.ts'] },
   bgp: { uses: ['net', 'machine.ts', 'ports.ts'], knows: ['config/config.ts'] },
   l2: { uses: ['net', 'machine.ts', 'ports.ts', 'config/selector.ts'], knows: ['config/config.ts'] },
@@ -63,13 +77,13 @@ const rooms: Readonly<Record<string, Room>> = {
   // Windows look in, and know shapes only.
   api: {
     uses: ['net', 'ports.ts', 'nearest.ts', 'io/unix-socket.ts'],
-    knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts', 'plan/forecast.ts'],
+    knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts', 'l2/responder.ts', 'plan/forecast.ts'],
     packages: [node],
   },
 
   // The running house: what joins the rooms, seen by the windows through one door.
   house: {
-    uses: ['api', 'bgp', 'config', 'io', 'net', 'plan', 'pools', 'problem.ts', 'sources', 'table', 'version.ts'],
+    uses: ['api', 'bgp', 'config', 'io', 'l2', 'net', 'plan', 'pools', 'problem.ts', 'sources', 'table', 'version.ts'],
     knows: ['ports.ts', 'pools'],
     packages: [node],
   },

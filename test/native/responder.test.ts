@@ -489,7 +489,10 @@ sendp([${frames.join(', ')}])`);
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs'];
     const refused = await Host.start(segment.here, ...nobody);
     const { error } = await refused.ask({ open: { index, mac } });
-    assert.deepEqual(error, { code: 'EPERM', message: 'answering ARP and NDP on eth0 needs CAP_NET_RAW' });
+    assert.deepEqual(error, {
+      code: 'EPERM',
+      message: 'answering ARP and NDP on eth0 needs CAP_NET_RAW: AmbientCapabilities=CAP_NET_RAW in the unit',
+    });
     refused.kill();
     await host.tell({ close: index });
     const raw = ['--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw', '--bounding-set=-all,+net_raw'];
