@@ -9,15 +9,22 @@ import { force, json, owner, socket } from './options.js';
 import { serviceDetail } from './services.js';
 
 export const announce: Command = {
-  words: 'announce <name> <address..>',
+  words: 'announce <name> [address..]',
   summary: 'Announce addresses: an entry of the source cli',
   positionals: {
     name: 'NAMESPACE/NAME, or NAME in the namespace default; an entry of this name is replaced',
-    address: 'an address, or with a prefix length a prefix, which is announced as it is',
+    address: 'an address, or with a prefix length a prefix, which is announced as it is; none: --pool gives one',
   },
-  options: { ...owner, ...force, ...socket, ...json },
+  options: {
+    pool: { type: 'string', value: 'NAME', summary: 'the pool that the addresses are from, or that gives one' },
+    ...owner,
+    ...force,
+    ...socket,
+    ...json,
+  },
   examples: [
     ['herald announce shop/web 203.0.113.10 2001:db8::10', ''],
+    ['herald announce shop/web --pool production', 'an address of this pool'],
     ['herald announce block 192.0.2.0/24 --owner ops', ''],
   ],
   run: async (given, world) => {
@@ -25,7 +32,10 @@ export const announce: Command = {
     const words = given.texts('address');
     const addresses = words.filter((word) => !word.includes('/'));
     const prefixes = words.filter((word) => word.includes('/'));
-    const entry = { addresses, prefixes };
+    const pool = given.optionalText('pool');
+    if (words.length === 0 && pool === undefined)
+      throw usageFailure('something is missing: herald announce <name> <address..>, or --pool');
+    const entry = { addresses, prefixes, ...(pool === undefined ? {} : { addressPool: pool }) };
     const { problems, service } = readEntry({ name, ...entry }, new Map());
     for (const { path, message } of problems) {
       const what = path === 'name' ? `the name ${name}: ` : '';

@@ -20,7 +20,7 @@ function list({ pools: all }: { readonly pools: readonly PoolBody[] }, screen: S
       { heading: 'NAME', least: 8 },
       { heading: 'STATE' },
       { heading: 'FAMILY' },
-      { heading: 'CAPACITY', isNumber: true, least: 8 },
+      { heading: 'CAPACITY', isNumber: true },
       { heading: 'IN USE', isNumber: true },
       { heading: 'RESTING', isNumber: true },
       { heading: 'ADDRESSES', least: 18 },
@@ -43,11 +43,17 @@ function row(pool: PoolBody, family: 'ipv4' | 'ipv6', { capacity, inUse, quarant
     cell(pool.name),
     cell(pool.state === 'active' && !pool.autoAssign ? 'active, by name' : pool.state, stateTone(pool)),
     cell(family),
-    cell(capacity),
+    cell(typeof capacity === 'number' ? capacity : shortened(capacity)),
     cell(inUse, isFull ? 'bad' : undefined),
     cell(quarantined > 0 ? quarantined : ''),
     cell(pool.addresses.filter(isOf).join(', ')),
   ];
+}
+
+/** Nobody counts twenty digits. */
+function shortened(count: string): string {
+  const bits = BigInt(count).toString(2);
+  return /^10+$/.test(bits) ? `2^${bits.length - 1}` : Number(count).toExponential(1);
 }
 
 const stateTone = ({ state }: PoolBody): 'good' | 'waiting' | 'quiet' =>

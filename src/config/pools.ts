@@ -41,9 +41,7 @@ export function readPools(reader: Reader, items: readonly Section<Pool>[]): read
       return [range];
     });
     const { serviceAllocation, autoAssign, avoidBuggyIPs, state, onRevoke, reuseDelay } = item.value;
-    for (const [index, namespace] of (serviceAllocation?.namespaces ?? []).entries())
-      if (serviceAllocation?.namespaces.indexOf(namespace) !== index)
-        reader.error(item.path('serviceAllocation', 'namespaces', index), 'duplicate definition in namespaces field');
+    reportRepeats(reader, item);
     return {
       name,
       labels,
@@ -58,6 +56,19 @@ export function readPools(reader: Reader, items: readonly Section<Pool>[]): read
   });
   reportOverlaps(reader, entries);
   return pools.filter(({ name }) => named.has(name));
+}
+
+/** MetalLB refuses these as well. */
+function reportRepeats(reader: Reader, item: Section<Pool>): void {
+  for (const key of ['namespaces', 'namespaceSelectors', 'serviceSelectors'] as const) {
+    const seen = new Set<string>();
+    for (const [index, value] of (item.value.serviceAllocation?.[key] ?? []).entries()) {
+      const text = JSON.stringify(value);
+      if (seen.has(text))
+        reader.error(item.path('serviceAllocation', key, index), `duplicate definition in ${key} field`);
+      seen.add(text);
+    }
+  }
 }
 
 function readRange(text: string, pool: string): Range | Refusal {

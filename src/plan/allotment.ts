@@ -83,7 +83,11 @@ export class Allotment {
   /** Until allRead() nothing new is given: who holds what must be known first. */
   beginReading(): void {
     this.#isReading = true;
-    this.#allocations.halt({ reason: 'notYetRead', message: 'it waits until every source has been read' });
+    this.#allocations.halt({
+      reason: 'notYetRead',
+      message: 'it waits until every source has been read',
+      isReading: true,
+    });
   }
 
   /** The names of services that stand otherwise now. */
@@ -186,7 +190,11 @@ export class Allotment {
     this.#allocations.rollback();
     this.#retryAt = this.#ports.now() + retryMs;
     if (!this.#isReading)
-      this.#allocations.halt({ reason: 'ledgerUnavailable', message: `nothing new is given out: ${why}` });
+      this.#allocations.halt({
+        reason: 'ledgerUnavailable',
+        message: `nothing new is given out: ${why}`,
+        isReading: false,
+      });
     this.#redo();
     for (const name of this.#allocations.books.changed.keys()) names.add(name);
     return [...names];
@@ -197,6 +205,7 @@ export class Allotment {
     this.#retryAt = undefined;
     if (this.#isReading) return [];
     this.#allocations.halt(undefined);
+    this.#allocations.books.goOn();
     const before = new Set(this.#allocations.books.changed.keys());
     this.#allocations.retry(this.#lookup, this.#ports.now());
     const change = this.#allocations.unwritten();

@@ -9,6 +9,7 @@ import type { Occupancy, Seeker } from './occupancy.js';
 export interface Given {
   readonly addresses: readonly Address[];
   readonly pool: string;
+  /** '' when it is the lowest free one, as nearly always. */
   readonly why: string;
 }
 
@@ -16,6 +17,7 @@ export interface NoRoom {
   readonly message: string;
 }
 
+const lastResort = 'it has rested longest, and no eligible pool has another';
 const familyNames = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
 /** `pools`: those that may give, in order. */
@@ -30,7 +32,7 @@ export function allocate(
     for (const mayDisturb of [false, true])
       for (const pool of giving) {
         const addresses = fromOne(occupancy, pool, families, seeker, mayDisturb);
-        if (addresses !== undefined) return { addresses, pool: pool.name, why: whyThese(pool, addresses, mayDisturb) };
+        if (addresses !== undefined) return { addresses, pool: pool.name, why: mayDisturb ? lastResort : '' };
       }
   }
   return { message: whyNone(pools, giving, wish) };
@@ -76,11 +78,6 @@ function fromOne(
     addresses.push(address);
   }
   return addresses;
-}
-
-function whyThese({ name }: AddressPool, addresses: readonly Address[], mayDisturb: boolean): string {
-  const what = addresses.length > 1 ? 'the lowest free of each family' : 'the lowest free';
-  return mayDisturb ? 'it has rested longest, and no eligible pool has another' : `${what} in the pool ${name}`;
 }
 
 const hasFamily = ({ ranges }: AddressPool, family: Family): boolean =>

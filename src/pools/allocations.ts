@@ -105,7 +105,9 @@ export class Allocations {
       const account = this.#books.account(name);
       if (account?.holding === undefined) continue;
       const holding = { ...account.holding, leaving: undefined };
-      this.#settler.settled(this.#books.hold(account, holding, now), holds(holding));
+      const stays = { ...account, holding, settlement: holds(holding) };
+      this.#books.hold(stays, now);
+      this.#settler.track(name);
       this.#settler.whys.set(name, 'both were announced long enough');
     }
     const isPaceOver = this.#settler.isPaced && this.#settler.movesLeft(now) > 0;

@@ -42,8 +42,10 @@ export class Books {
   /** As it was before the change that is being made. */
   readonly #before = new Map<string, Account | undefined>();
   readonly #releasesBefore = new Map<AddressKey, KnownRelease>();
-  /** As the ledger has it, where that differs or did for a moment. */
+  /** As the ledger has it, where earlier changes could not be written. */
   readonly #written = new Map<string, Holding | undefined>();
+  /** The ledger has this change already. */
+  #isWritten = false;
   readonly #releasesWritten = new Map<AddressKey, KnownRelease>();
   /** Something became free, or open to sharing, that somebody may wait for. */
   hasOpenings: boolean = false;
@@ -108,17 +110,15 @@ export class Books {
   }
 
   /** What is known of the service, its holding left as it is. */
-  put(account: Account): Account {
+  put(account: Account): void {
     this.#remember(account.name);
     this.#accounts.set(account.name, account);
-    return account;
   }
 
-  /** What it no longer holds is not given to others at once, unless it is `staying` in use in another way. */
-  hold(account: Account, holding: Holding | undefined, now: number, staying: readonly Address[] = []): Account {
-    const { name, service } = account;
+  /** As put(), with another holding. What it lacks is not given to others at once, unless it is `staying` in use otherwise. */
+  hold(account: Account, now: number, staying: readonly Address[] = []): void {
+    const { name, service, holding } = account;
     const known = this.#remember(name);
-    if (!this.#written.has(name)) this.#written.set(name, known?.holding);
     const [before, after] = [everyAddress(known?.holding), everyAddress(holding)];
     for (const address of after) {
       if (isAmong(address, before)) continue;
@@ -136,9 +136,7 @@ export class Books {
       if (rests) this.#rest({ address, pool, service: name, at: now });
     }
     this.#holding += (holding === undefined ? 0 : 1) - (known?.holding === undefined ? 0 : 1);
-    const changed = { ...account, holding };
-    this.#accounts.set(name, changed);
-    return changed;
+    this.#accounts.set(name, account);
   }
 
   /** Nothing is decided any more: what is held is nothing, and what rests goes on resting. */
@@ -182,6 +180,14 @@ export class Books {
   }
 
   commit(): void {
+    if (!this.#isWritten)
+      for (const [name, account] of this.#before)
+        if (!this.#written.has(name)) this.#written.set(name, account?.holding);
+    this.#forgetChange();
+  }
+
+  #forgetChange(): void {
+    this.#isWritten = false;
     this.#before.clear();
     this.#releasesBefore.clear();
   }
@@ -199,7 +205,7 @@ export class Books {
       if (account === undefined) this.#accounts.delete(name);
       else this.#accounts.set(name, account);
     }
-    this.commit();
+    this.#forgetChange();
     this.#pools = pools;
     this.#rebuild([...releases.values()]);
   }
@@ -208,7 +214,7 @@ export class Books {
   unwritten(): LedgerChange | undefined {
     const held = [];
     const dropped = [];
-    for (const [name, written] of this.#written) {
+    for (const [name, written] of this.#ledgerHas()) {
       const holding = this.#accounts.get(name)?.holding;
       if (sameHolding(holding, written)) continue;
       if (holding === undefined) dropped.push(name);
@@ -227,7 +233,21 @@ export class Books {
     return { held, dropped, released, forgotten };
   }
 
+  *#ledgerHas(): Generator<readonly [name: string, holding: Holding | undefined]> {
+    yield* this.#written;
+    if (this.#isWritten) return;
+    for (const [name, account] of this.#before) if (!this.#written.has(name)) yield [name, account?.holding];
+  }
+
+  /** The change goes on after it was written. */
+  goOn(): void {
+    if (this.#isWritten)
+      for (const name of this.#before.keys()) this.#written.set(name, this.#accounts.get(name)?.holding);
+    this.#isWritten = false;
+  }
+
   written(): void {
+    this.#isWritten = true;
     this.#written.clear();
     this.#releasesWritten.clear();
   }

@@ -21,6 +21,8 @@ interface Holder {
   readonly service: string;
   /** Undefined: held since before the restart, and its entry has not been read again yet. It shares with nobody new. */
   terms: SharingTerms | undefined;
+  /** Nearly always there is one alone. */
+  next: Holder | undefined;
 }
 
 interface Space {
@@ -41,7 +43,7 @@ const sharedKey = ({ key, backend }: SharingTerms): string => `${key}\n${backend
 
 export class Occupancy {
   readonly #pools: PoolSet;
-  readonly #holders = new Map<AddressKey, Holder[]>();
+  readonly #holders = new Map<AddressKey, Holder>();
   readonly #spaces: Readonly<Record<Family, Map<AddressPool, Space>>> = { ipv4: new Map(), ipv6: new Map() };
   /** Addresses in no pool rest as well: they may be in one again. */
   readonly #elsewhere = new Map<AddressKey, Release>();
@@ -67,34 +69,36 @@ export class Occupancy {
   take(address: Address, service: string, terms: SharingTerms | undefined): void {
     const key = addressKey(address);
     const space = this.#spaceOf(address);
-    const holder: Holder = { service, terms };
-    const holders = this.#holders.get(key);
-    if (holders === undefined) {
-      this.#holders.set(key, [holder]);
-      if (space !== undefined) space.inUse++;
-    } else holders.push(holder);
+    const next = this.#holders.get(key);
+    this.#holders.set(key, { service, terms, next });
+    if (space !== undefined && next === undefined) space.inUse++;
     enlist(space, address, terms);
   }
 
   setTerms(address: Address, service: string, terms: SharingTerms | undefined): void {
-    const holders = this.#holders.get(addressKey(address));
-    const holder = holders?.find((candidate) => candidate.service === service);
-    if (holders === undefined || holder === undefined) return;
-    const space = this.#spaceOf(address);
-    unlist(space, address, holder, holders);
-    holder.terms = terms;
-    enlist(space, address, terms);
+    const first = this.#holders.get(addressKey(address));
+    for (let holder = first; holder !== undefined; holder = holder.next) {
+      if (holder.service !== service || holder.terms === terms) continue;
+      const space = this.#spaceOf(address);
+      unlist(space, address, holder, first);
+      holder.terms = terms;
+      enlist(space, address, terms);
+    }
   }
 
   leave(address: Address, service: string): void {
     const key = addressKey(address);
     this.setTerms(address, service, undefined);
-    const rest = this.#holders.get(key)?.filter((holder) => holder.service !== service) ?? [];
-    if (rest.length > 0) {
+    const first = this.#holders.get(key);
+    if (first === undefined) return;
+    let rest: Holder | undefined;
+    for (let holder: Holder | undefined = first; holder !== undefined; holder = holder.next)
+      if (holder.service !== service) rest = { ...holder, next: rest };
+    if (rest !== undefined) {
       this.#holders.set(key, rest);
       return;
     }
-    if (!this.#holders.delete(key)) return;
+    this.#holders.delete(key);
     const space = this.#spaceOf(address);
     if (space === undefined) return;
     space.inUse--;
@@ -103,7 +107,7 @@ export class Occupancy {
 
   /** Why the seeker cannot have the address because of those that are on it. */
   conflict(address: Address, { service, terms }: Seeker): string | undefined {
-    for (const holder of this.#holders.get(addressKey(address)) ?? []) {
+    for (let holder = this.#holders.get(addressKey(address)); holder !== undefined; holder = holder.next) {
       if (holder.service === service) continue;
       const why =
         holder.terms === undefined ? 'existing service does not allow sharing' : conflict(holder.terms, terms);
@@ -114,7 +118,7 @@ export class Occupancy {
 
   /** As conflict(), of a holder among those that have been settled already. */
   disagreement(address: Address, { service, terms }: Seeker): string | undefined {
-    for (const holder of this.#holders.get(addressKey(address)) ?? []) {
+    for (let holder = this.#holders.get(addressKey(address)); holder !== undefined; holder = holder.next) {
       const why = holder.service === service || !holder.terms ? undefined : conflict(holder.terms, terms);
       if (why !== undefined) return `in use by ${holder.service}: ${why}`;
     }
@@ -217,14 +221,15 @@ function enlist(space: Space | undefined, address: Address, terms: SharingTerms 
   shared.usePorts(terms.ports, 1);
 }
 
-function unlist(space: Space | undefined, address: Address, holder: Holder, holders: readonly Holder[]): void {
+function unlist(space: Space | undefined, address: Address, holder: Holder, first: Holder | undefined): void {
   const { terms } = holder;
   if (space === undefined || terms === undefined || terms.key === '') return;
   const key = sharedKey(terms);
   const shared = space.shared.get(key);
   if (shared === undefined) return;
   shared.usePorts(terms.ports, -1);
-  if (holders.some((other) => other !== holder && other.terms !== undefined && sharedKey(other.terms) === key)) return;
+  for (let other = first; other !== undefined; other = other.next)
+    if (other !== holder && other.terms !== undefined && sharedKey(other.terms) === key) return;
   shared.remove(address);
   if (shared.isEmpty) space.shared.delete(key);
 }

@@ -30,6 +30,8 @@ export type Lookup = (name: string) => Service | undefined;
 export interface Halt {
   readonly reason: SettlementReason;
   readonly message: string;
+  /** Nothing is taken away either: an entry that ranks before those that are known may be still to come. */
+  readonly isReading: boolean;
 }
 
 export type Asking = Account & { readonly service: Service };
@@ -105,6 +107,11 @@ export class Settler {
   #keep(account: Asking, holding: Holding, now: number, queues: Queues): void {
     const { service, name } = account;
     const { occupancy } = this.books;
+    if (this.halt?.isReading === true) {
+      this.settled(account, holds(holding));
+      this.waiting.add(name);
+      return;
+    }
     const demand = this.rules.demand(service);
     if (demand.kind === 'foreign' || demand.kind === 'nothing' || demand.kind === 'asWritten') {
       // Without pools addresses stay announced as written: those do not rest.
@@ -308,12 +315,12 @@ export class Settler {
       this.settled(account, pending('noIPAllocated', given.message));
       return;
     }
-    this.whys.set(name, given.why);
+    if (given.why !== '') this.whys.set(name, given.why);
     const { addresses, pool } = given;
     const holding: Holding = { addresses, pool, asked: service.addressPool, since: now, leaving: undefined };
     const kept = this.#hold(account, holding, now);
-    const held = standing(service, holding, this.rules.pools);
-    if (held.missing.length > 0) this.#complete(kept, held, now);
+    if (service.ipFamilyPolicy !== 'PreferDualStack' || addresses.length > 1) return;
+    this.#complete(kept, standing(service, holding, this.rules.pools), now);
   }
 
   #hold(account: Asking, holding: Holding, now: number, why = ''): Asking {
@@ -322,17 +329,20 @@ export class Settler {
       const goesOn = holding.leaving !== undefined && account.settlement.state === 'Moving';
       return this.settled(account, goesOn ? account.settlement : holds(holding));
     }
-    const settled = { ...account, settlement: holds(holding, why) };
-    this.books.hold(settled, holding, now);
-    this.track(account.name);
-    return { ...settled, holding };
+    const { name, service, order } = account;
+    const changed = { name, service, order, holding, settlement: holds(holding, why) };
+    this.books.hold(changed, now);
+    this.track(name);
+    return changed;
   }
 
   #release<A extends Account>(account: A, why: string, now: number, staying: readonly Address[] = []): A {
     if (account.holding === undefined) return account;
-    this.books.hold(account, undefined, now, staying);
+    const released = { ...account, holding: undefined, settlement: unsettled };
+    this.books.hold(released, now, staying);
     this.whys.set(account.name, why);
-    return this.settled({ ...account, holding: undefined }, unsettled);
+    this.track(account.name);
+    return released;
   }
 
   remove(account: Account, now: number): void {

@@ -11,7 +11,10 @@ export interface SharingTerms {
   readonly ports: readonly Port[];
 }
 
+const alone: SharingTerms = { key: '', backend: '', ports: [] };
+
 export function termsOf({ allowSharedIP, externalTrafficPolicy, selector, ports }: Service): SharingTerms {
+  if (allowSharedIP === '') return alone;
   const backend = externalTrafficPolicy === 'Cluster' ? '' : `Local ${selectorText(selector)}`;
   return { key: allowSharedIP, backend, ports };
 }

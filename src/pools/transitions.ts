@@ -22,14 +22,14 @@ export function transitions(
   const found: Transition[] = [];
   for (const [service, was] of before) {
     const is = after(service);
-    const why = whys.get(service) ?? '';
+    const [had, has] = [was?.holding ?? none, is?.holding ?? none];
+    const [lost, gained] = [without(had.addresses, has.addresses), without(has.addresses, had.addresses)];
+    const pool = is?.holding?.pool ?? '';
+    const why = whys.get(service) ?? (gained.length > 0 ? `the lowest free in the pool ${pool}` : '');
     const because = why === '' ? '' : `: ${why}`;
     const say = (kind: Transition['kind'], message: string): void => {
       found.push({ kind, service, message: `${service} ${message}`, why });
     };
-    const [had, has] = [was?.holding ?? none, is?.holding ?? none];
-    const [lost, gained] = [without(had.addresses, has.addresses), without(has.addresses, had.addresses)];
-    const pool = is?.holding?.pool ?? '';
     if (lost.length > 0 && gained.length > 0)
       say('moving', `moves from ${listed(lost)} to ${listed(gained)} of the pool ${pool}${because}`);
     else if (lost.length > 0) say('released', `has ${listed(lost)} no more${because}`);

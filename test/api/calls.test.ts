@@ -209,6 +209,18 @@ describe('the calls of the control API', () => {
       assert.deepEqual([reply.status, reply.json()['problems']], [422, served.house.reloadResult.problems]);
     });
 
+    it('says by its code that nothing but revocations is in the way, and accepts them when asked', async () => {
+      served.house.reloadResult = {
+        kind: 'refused',
+        onlyRevocations: true,
+        problems: ['shop/web would lose its address'],
+      };
+      const reply = await served.ask('POST', '/v1/reload');
+      assert.deepEqual([reply.status, reply.json()['code']], [422, 'revocationsRefused']);
+      await served.ask('POST', '/v1/reload', '{"acceptRevocations": true}');
+      assert.deepEqual(served.house.reloads, [{ acceptRevocations: false }, { acceptRevocations: true }]);
+    });
+
     it('does not promise what it cannot do', async () => {
       const reply = await served.ask('POST', '/v1/reload', '{"confirmWithin":"60s"}');
       assert.equal(reply.status, 422);

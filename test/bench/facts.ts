@@ -1,6 +1,7 @@
 // What herald shows without a rival: sessions live through its worst moments, and no peer pays for another.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { measureAllocation, poolSizes } from './allocation.js';
 import { usageOf, type Work } from './daemon.js';
 import { csv, type RunningHerald, startHerald, tableAddresses } from './daemons/herald.js';
 import { changeLatencies, median, quantile } from './measure.js';
@@ -143,6 +144,29 @@ async function streamsIntoAnnouncements(stage: Stage): Promise<Observation> {
   });
 }
 
+/** Pure, and so without a stage: from nothing, and one more with all those in use. */
+async function allocates(): Promise<Observation> {
+  const services = 100_000;
+  const measured = poolSizes.map((size) => ({ size, ...measureAllocation(size, services) }));
+  const figures = rounded(
+    Object.fromEntries(
+      measured.flatMap(({ size, fromScratchMs, oneMoreUs }) => [
+        [`fromScratchMs ${size}`, fromScratchMs],
+        [`oneMoreUs ${size}`, oneMoreUs],
+      ]),
+    ),
+  );
+  const said = measured.map(
+    ({ size, fromScratchMs, oneMoreUs }) =>
+      `of a ${size} in ${Math.round(fromScratchMs)} ms, and one more in ${oneMoreUs.toFixed(1)} µs`,
+  );
+  return {
+    holds: measured.every(({ fromScratchMs, oneMoreUs }) => fromScratchMs <= 1000 && oneMoreUs <= 50),
+    text: `${services} services get addresses ${said.join('; ')}`,
+    figures,
+  };
+}
+
 export const facts: readonly {
   readonly id: string;
   readonly title: string;
@@ -162,5 +186,10 @@ export const facts: readonly {
     id: 'stream',
     title: '200,000 upserts on one connection, each announced, stored and answered',
     measure: streamsIntoAnnouncements,
+  },
+  {
+    id: 'allocation',
+    title: '100,000 services get addresses from a pool, and one more does when all those are in use',
+    measure: allocates,
   },
 ];

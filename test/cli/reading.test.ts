@@ -242,4 +242,19 @@ eth1  usable                  18         4       40          2  eth1 needs CAP_â
     assert.deepEqual({ code, out, err }, { code: 1, out: '', err: 'herald: there is no peer tor-9\n' });
     assert.equal((await ask('services shop/nix')).code, 1);
   });
+
+  it('shows pools, a line for each family', async () => {
+    const { out } = await type(['pools', '--socket', served.socket]);
+    assert.deepEqual(
+      out.split('\n').map((line) => line.replace(/ +/g, ' ')),
+      [
+        'NAME STATE FAMILY CAPACITY IN USE RESTING ADDRESSES',
+        'production active ipv4 256 1 2 203.0.113.0/24',
+        'production active ipv6 2^64 0 2001:db8:1::/64',
+        '',
+      ],
+    );
+    served.house.poolBodies = [];
+    assert.match((await type(['pools', '--socket', served.socket])).out, /^No address pools/);
+  });
 });

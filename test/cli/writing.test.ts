@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { Served } from '../api/served.js';
 import { type Outcome, type } from './operator.js';
 
@@ -82,5 +83,82 @@ describe('herald, told what to do', () => {
     const { code, err } = await tell('reload');
     assert.equal(code, 78);
     assert.match(err, /herald\.yaml:1:1: a\nherald\.yaml:2:1: b\n/);
+  });
+
+  it('asks a pool for an address', async () => {
+    await tell('announce shop/new --pool production');
+    const entry = { addresses: [], prefixes: [], addressPool: 'production' };
+    assert.deepEqual(served.house.written, [['cli', 'shop/new', entry, { force: false }]]);
+  });
+
+  it('exits 1 where nothing but revocations is refused, and takes it over when they are accepted', async () => {
+    served.house.reloadResult = {
+      kind: 'refused',
+      onlyRevocations: true,
+      problems: ['shop/web would lose its address'],
+    };
+    const { code, err } = await tell('reload');
+    assert.equal(code, 1);
+    assert.match(err, /with acceptRevocations|accept/);
+    assert.match(err, /shop\/web would lose its address\n/);
+    served.house.reloadResult = { kind: 'done', warnings: [] };
+    assert.equal((await tell('reload --accept-revocations')).code, 0);
+    assert.deepEqual(
+      served.house.reloads.map(({ acceptRevocations }) => acceptRevocations),
+      [false, true],
+    );
+  });
+
+  describe('asked what would be', () => {
+    const file = fileURLToPath(new URL('../../systemd/herald.example.yaml', import.meta.url));
+
+    it('exits 0 when nothing would change, and hands on the text and the name of the file', async () => {
+      assert.deepEqual(await tell(`plan ${file}`), { code: 0, out: 'Nothing would change.\n', err: '' });
+      const [request] = served.house.planned;
+      assert.equal(request?.configName, file);
+      assert.match(request?.config ?? '', /addressPools:/);
+    });
+
+    it('exits 2 when anything would, and says what', async () => {
+      served.house.planResult = {
+        kind: 'planned',
+        forecast: {
+          refused: ['onRevoke: refuse: shop/web would lose its address'],
+          services: [
+            { service: 'shop/web', fate: 'moves', from: ['203.0.113.10'], to: ['198.51.100.1'], message: 'because' },
+          ],
+          announcements: [{ prefix: '198.51.100.1/32', protocol: 'bgp', via: 'tor-1', change: 'appears' }],
+          sessions: [{ peer: 'tor-2', effect: 'reset', fields: [{ field: 'holdTimeSeconds', effect: 'reset' }] }],
+        },
+      };
+      const { code, out } = await tell(`plan ${file}`);
+      assert.equal(code, 2);
+      assert.deepEqual(
+        out.split('\n').map((line) => line.replace(/ +/g, ' ')),
+        [
+          'Would be refused: onRevoke: refuse: shop/web would lose its address',
+          '',
+          'SERVICE WOULD FROM TO WHY',
+          'shop/web move 203.0.113.10 198.51.100.1 because',
+          '',
+          'PREFIX PROTOCOL VIA WOULD',
+          '198.51.100.1/32 bgp tor-1 appears',
+          '',
+          'PEER SESSION BECAUSE OF',
+          'tor-2 is reset holdTimeSeconds (reset)',
+          '',
+          '1 service affected, 1 of them moved; 1 announcement changed; 1 session closed. Nothing has been done.',
+          '',
+        ],
+      );
+    });
+
+    it('exits 78 on what cannot be used, and 64 where there is nothing to plan', async () => {
+      served.house.planResult = { kind: 'invalid', problems: ['new.yaml:1:1: a'] };
+      const bad = await tell(`plan ${file}`);
+      assert.deepEqual([bad.code, bad.err], [78, 'herald: it cannot be used\nnew.yaml:1:1: a\n']);
+      assert.equal((await tell('plan /nowhere/new.yaml')).code, 78);
+      assert.equal((await tell('plan')).code, 64);
+    });
   });
 });
