@@ -3,6 +3,7 @@
 import type { PoolBody, PoolFamilyBody } from '../api/house.js';
 import { formatAddress } from '../net/address.js';
 import type { Allotment } from '../plan/allotment.js';
+import type { Announcer } from '../plan/announcer.js';
 import type { AllocationLine } from './allocations-file.js';
 
 const exact = (count: bigint): number | string =>
@@ -18,10 +19,13 @@ export const poolBodies = (allotment: Allotment): PoolBody[] =>
     return { name, state, autoAssign, addresses, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
   });
 
-/** By name. */
-export function* allocationLines(allotment: Allotment): Generator<AllocationLine> {
-  const standings = [...allotment.standings()].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, { state, reason, message, pool, addresses, since }] of standings) {
+/** By name, of the services that are asked for. */
+export function* allocationLines({ allotment, table }: Announcer): Generator<AllocationLine> {
+  if (allotment.isIdle) return;
+  for (const name of table.names()) {
+    const settled = allotment.settled(name);
+    if (settled === undefined) continue;
+    const { state, reason, message, pool, addresses, since } = settled;
     const sinceText = since === undefined ? '' : new Date(since).toISOString();
     yield { name, state, reason, message, pool, addresses: addresses.map(formatAddress), since: sinceText };
   }

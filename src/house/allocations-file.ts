@@ -20,6 +20,8 @@ export interface AllocationLine {
 }
 
 const coalesceMs = 500;
+/** Where changes do not end, a tenth of the time at most goes into telling of them. */
+const restFactor = 10;
 /** A large table is written in pieces, so that nothing else waits for it. */
 const linesPerPiece = 1000;
 
@@ -34,6 +36,7 @@ export class AllocationsFile {
   /** Of what is in the file; undefined: not looked yet. */
   #digest: string | undefined;
   #isFailing = false;
+  #tookMs = 0;
 
   constructor(stateDirectory: string, log: Log, timers: Timers, lines: () => Iterable<AllocationLine>) {
     this.#file = join(stateDirectory, 'allocations.json');
@@ -44,7 +47,7 @@ export class AllocationsFile {
 
   changed(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = this.#timers.after(coalesceMs, () => {
+    this.#timer = this.#timers.after(Math.max(coalesceMs, this.#tookMs * restFactor), () => {
       this.#timer = undefined;
       this.#isDue = true;
       this.#writing ??= this.#writeAll();
@@ -59,8 +62,10 @@ export class AllocationsFile {
   async #writeAll(): Promise<void> {
     while (this.#isDue) {
       this.#isDue = false;
+      const atMs = performance.now();
       try {
         await this.#write();
+        this.#tookMs = performance.now() - atMs;
         this.#isFailing = false;
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);

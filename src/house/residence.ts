@@ -114,7 +114,7 @@ export class Residence implements House {
     this.#routerId = routerId;
     this.#keeper = keeper;
     this.#allocationsFile = new AllocationsFile(surroundings.stateDirectory, log, nodeTimers, () =>
-      allocationLines(this.#announcer.allotment),
+      allocationLines(this.#announcer),
     );
     this.#shell = new AllotmentShell(
       keeper,

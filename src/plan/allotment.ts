@@ -66,10 +66,9 @@ export class Allotment {
     return names.toSorted((a, b) => orderOf(a) - orderOf(b));
   }
 
-  /** Every service that asks something of pools, and how it stands. */
-  *standings(): Generator<readonly [name: string, settlement: Settlement]> {
-    if (this.isIdle) return;
-    for (const { name, settlement } of this.#allocations.books.accounts()) yield [name, settlement];
+  /** Of a service that asks something of pools, or of none where none are. */
+  settled(name: string): Settlement | undefined {
+    return this.#allocations.settlement(name);
   }
 
   usage(): PoolUsage[] {

@@ -222,7 +222,9 @@ export class Announcer implements Situation {
 
   /** Names of others that stand otherwise because of these. */
   #settle(slots: readonly Slot<KeptRows>[]): readonly string[] {
-    return this.allotment.isIdle ? [] : this.allotment.change(slots.map(({ name }) => name));
+    if (this.allotment.isIdle) return [];
+    const names = new Set(slots.map(({ name }) => name));
+    return this.allotment.change([...names]).filter((name) => !names.has(name));
   }
 
   /** Undefined: the source has no bulk any more. */
