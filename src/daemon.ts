@@ -12,6 +12,7 @@ import { describeError, HouseLog } from './io/log.js';
 import { ServiceManager } from './io/service-manager.js';
 import { answers } from './io/unix-socket.js';
 import { watchFile } from './io/watch.js';
+import { formatAddress } from './net/address.js';
 import { formatProblem } from './problem.js';
 import { version } from './version.js';
 
@@ -124,14 +125,28 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   });
   await Promise.race([house.announced, ended, new Promise((resolve) => setTimeout(resolve, windowsMs).unref())]);
   await log.open();
-  const { serveApi } = await import('./api/server.js');
+  const { serveApi, serveHttp } = await import('./api/server.js');
+  const { openWindows } = await import('./house/windows.js');
+  const windows = openWindows(house, log);
   const api = isLeaving
     ? undefined
-    : await serveApi(house, options.socketPath, log, manager.controlSocket).catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        log.write('error', 'apiFailed', `the control socket cannot be opened: ${why}`);
-        leave('without a control socket', false, exitCode.failed);
-      });
+    : await serveApi(house, options.socketPath, log, windows.ofSocket, manager.controlSocket).catch(
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error);
+          log.write('error', 'apiFailed', `the control socket cannot be opened: ${why}`);
+          leave('without a control socket', false, exitCode.failed);
+        },
+      );
+  const { listen } = config.http;
+  const http =
+    isLeaving || listen === undefined
+      ? undefined
+      : await serveHttp(house, { host: formatAddress(listen.address), port: listen.port }, log, windows.ofHttp).catch(
+          (error: unknown) => {
+            const why = error instanceof Error ? error.message : String(error);
+            log.write('error', 'httpFailed', `there is no HTTP listener, and all else goes on: ${why}`);
+          },
+        );
   if (api !== undefined) house.opened();
   const scene = { house, config, bgp, isCalledOff: () => isLeaving };
   void house.tablesRead.then(() => {
@@ -145,6 +160,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const code = await ended;
   watch.close();
   house.close();
-  await api?.close();
+  windows.close();
+  await Promise.all([api?.close(), http?.close()]);
   return code;
 }

@@ -1,6 +1,6 @@
-// Before the first test: where the run holds interop or native suites and we are root, the routers and the tools they need
-// are installed from Debian, once and without starting any service. What is missing afterwards is skipped by the suites,
-// with the reason.
+// Before the first test: where the run holds suites that need a router, a judge or a browser and we are root, those are
+// installed from Debian, once and without starting any service. What is missing afterwards is skipped by the suites, with
+// the reason.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,9 @@ const routers = {
   exabgp: '/usr/sbin/exabgp',
 } as const;
 
+/** What the windows are looked at with. */
+const lookers = { prometheus: '/usr/bin/promtool', chromium: '/usr/bin/chromium' } as const;
+
 /** The same for those of the LAN, and for test/native: what judges our frames. */
 const judges = {
   'iputils-arping': '/usr/bin/arping',
@@ -23,9 +26,18 @@ const judges = {
   'python3-scapy': '/usr/bin/scapy3',
 } as const;
 
-export const packages = { iproute2: '/usr/sbin/ip', ...routers, ...judges } as const;
+export const packages = { iproute2: '/usr/sbin/ip', ...routers, ...judges, ...lookers } as const;
 
 export type Package = keyof typeof packages;
+
+/** Which of them the suites of a file need. */
+function neededBy(file: string): readonly string[] {
+  if (file.includes('/test/interop/')) return ['iproute2', ...Object.keys(routers), ...Object.keys(judges)];
+  if (file.includes('/test/native/')) return ['iproute2', ...Object.keys(judges)];
+  if (file.includes('/test/page/browser')) return ['chromium'];
+  if (file.includes('/test/metrics/') || file.includes('/test/docs/')) return ['prometheus'];
+  return [];
+}
 
 const policyFile = '/usr/sbin/policy-rc.d';
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
@@ -58,19 +70,16 @@ function install(wanted: readonly string[]): string | undefined {
   }
 }
 
-const isOf = (suite: Suite, directory: string): boolean =>
-  suite.file?.includes(directory) || suite.suites.some((one) => isOf(one, directory));
+const filesOf = (suite: Suite): string[] => [...(suite.file ? [suite.file] : []), ...suite.suites.flatMap(filesOf)];
 
 export function mochaGlobalSetup(this: Runner): void {
   if (process.getuid?.() !== 0) return;
-  const { iproute2 } = packages;
-  const wanted = {
-    ...(isOf(this.suite, '/test/interop/') ? { iproute2, ...routers, ...judges } : {}),
-    ...(isOf(this.suite, '/test/native/') ? { iproute2, ...judges } : {}),
-  };
-  const missing = Object.entries(wanted).flatMap(([name, program]) => (existsSync(program) ? [] : [name]));
+  const needed = new Set(filesOf(this.suite).flatMap(neededBy));
+  const missing = Object.entries(packages).flatMap(([name, program]) =>
+    needed.has(name) && !existsSync(program) ? [name] : [],
+  );
   if (missing.length === 0) return;
-  say(`Installing ${missing.join(' ')} for the suites …`);
+  say(`Installing ${missing.join(' ')} for the suites that need them …`);
   const failure = install(missing);
   if (failure !== undefined) say(`Could not install them; what needs them is skipped.\n${failure}`);
 }

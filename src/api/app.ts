@@ -12,9 +12,10 @@ import { rawBody, readJson } from './body.js';
 import { BadCursor, type House } from './house.js';
 import { openApi } from './openapi.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
-import { checkHost, Router, readTarget } from './router.js';
+import { checkHost, Router, readTarget, type Target } from './router.js';
 import { type Answer, checkQuery, type Route, routes } from './routes.js';
 import { converse } from './stream.js';
+import { look, type Windows } from './windows.js';
 
 export type App = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -29,7 +30,7 @@ interface Asked {
   readonly query: Headers;
 }
 
-export function createApp(house: House, log: Log): App {
+export function createApp(house: House, log: Log, windows: Windows): App {
   const router = new Router(routes);
   const audit = new Audit(log);
   return (request, response) => {
@@ -37,7 +38,15 @@ export function createApp(house: House, log: Log): App {
     response.on('error', () => {});
     let asked: Asked | undefined;
     try {
-      asked = askedIn(request, router);
+      checkHost(request.headers.host);
+      const target = readTarget(request.url ?? '');
+      const seen = look(house, windows, target.path, request, response);
+      if (seen !== undefined) {
+        void seen.catch((error: unknown) => sendProblem(response, callError(error, log)));
+        return;
+      }
+      asked = askedIn(request.method ?? '', target, router);
+      if (windows.isReadOnly && asked !== undefined && asked.route.method !== 'get') throw readOnly();
     } catch (error) {
       sendProblem(response, callError(error, log));
       return;
@@ -49,9 +58,7 @@ export function createApp(house: House, log: Log): App {
 }
 
 /** Undefined: the description of the API is asked for. */
-function askedIn({ method: verb = '', url = '', headers }: IncomingMessage, router: Router): Asked | undefined {
-  checkHost(headers.host);
-  const { path, query } = readTarget(url);
+function askedIn(verb: string, { path, query }: Target, router: Router): Asked | undefined {
   const method = verb === 'HEAD' ? 'GET' : verb;
   if (path === description) {
     if (method === 'GET') return undefined;
@@ -64,6 +71,13 @@ function askedIn({ method: verb = '', url = '', headers }: IncomingMessage, rout
   if (route === undefined) throw wrongMethod(verb, found.path, [...found.rows.keys()]);
   return { route, path: found.names, query };
 }
+
+const readOnly = (): CallError =>
+  new CallError(
+    403,
+    'readOnly',
+    'this listener is for looking; what changes something goes through the control socket',
+  );
 
 /** RFC 9110 §15.5.6: with the methods that there are. */
 class WrongMethod extends CallError {

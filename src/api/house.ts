@@ -94,6 +94,11 @@ export interface PageRequest {
   /** Undefined: all there is, but of bulk rows 1,000. */
   readonly limit?: number;
   readonly after?: string;
+  /** Part of a name, an address, a pool or a source. */
+  readonly q?: string;
+  readonly state?: string;
+  /** Of announcements only. */
+  readonly protocol?: string;
 }
 
 export interface WriteOptions {

@@ -19,7 +19,7 @@ export function listText<T>(
   isWhole: boolean,
 ): Iterable<string> {
   const first = source(isWhole ? { ...request, limit: itemsPerPiece } : request);
-  return pieces(key, first, (after) => (isWhole ? source({ limit: itemsPerPiece, after }) : undefined));
+  return pieces(key, first, (after) => (isWhole ? source({ ...request, limit: itemsPerPiece, after }) : undefined));
 }
 
 function* pieces<T>(key: string, first: Page<T>, pageAfter: (next: string) => Page<T> | undefined): Generator<string> {

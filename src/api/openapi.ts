@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { problemType } from './problem-answer.js';
 import type { Route } from './routes.js';
 import { reference, type Schema, schemas } from './schema.js';
+import { viewList } from './windows.js';
 
 const json = (schema: Schema, type = 'application/json'): Schema => ({ content: { [type]: { schema } } });
 
@@ -49,6 +50,15 @@ export function openApi(routes: readonly Route[], version: string): Schema {
     paths[route.path] ??= {};
     paths[route.path]![route.method] = operation(route);
   }
+  for (const { path, summary, type } of viewList)
+    paths[path] = {
+      get: {
+        summary,
+        parameters: [],
+        operationId: ['get', ...(path.match(/\w+/g) ?? []).filter((word) => word !== 'v1')].join('_'),
+        responses: { 200: { description: 'Done', content: { [type]: { schema: { type: 'string' } } } } },
+      },
+    };
   return {
     openapi: '3.1.0',
     info: {

@@ -1,6 +1,8 @@
 // From the target of a request to the row of the table that answers it, and what the target says: the names in its path,
-// the parameters behind it. RFC 3986 §3.3 and §3.4, RFC 9110 §7.1.
+// the parameters behind it. Matching is hono's; its Request objects are left out, which cost more than a whole change of a
+// route. RFC 3986 §3.3 and §3.4, RFC 9110 §7.1.
 
+import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { CallError } from './problem-answer.js';
 import type { Route } from './routes.js';
 
@@ -22,14 +24,7 @@ export interface Found {
 
 interface Pattern {
   readonly path: string;
-  readonly segments: readonly Segment[];
   readonly rows: Map<string, Route>;
-}
-
-interface Segment {
-  readonly text: string;
-  /** Any text stands here, and this is what it is called. */
-  readonly name: string | undefined;
 }
 
 const unreadable = (): CallError =>
@@ -61,46 +56,35 @@ export function checkHost(host: string | undefined): void {
   if (host !== undefined && !/^[\w.~:[\]%!$&'()*+,;=-]*$/.test(host)) throw unreadable();
 }
 
+/** One method for all: which there are for a path is for whoever asks to know. */
+const anyMethod = 'ALL';
+
 export class Router {
-  /** By the number of segments. */
-  readonly #patterns = new Map<number, Pattern[]>();
+  readonly #router = new RegExpRouter<Pattern>();
 
   constructor(routes: readonly Route[]) {
     const byPath = new Map<string, Pattern>();
     for (const route of routes) {
       let pattern = byPath.get(route.path);
       if (pattern === undefined) {
-        pattern = { path: route.path, segments: route.path.split('/').map(segment), rows: new Map() };
+        pattern = { path: route.path, rows: new Map() };
         byPath.set(route.path, pattern);
-        const { length } = pattern.segments;
-        this.#patterns.set(length, [...(this.#patterns.get(length) ?? []), pattern]);
+        this.#router.add(anyMethod, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), pattern);
       }
       pattern.rows.set(route.method.toUpperCase(), route);
     }
   }
 
   find(path: string): Found | undefined {
-    const texts = path.split('/');
-    for (const pattern of this.#patterns.get(texts.length) ?? []) {
-      const names = namesIn(pattern, texts);
-      if (names !== undefined) return { path: pattern.path, names, rows: pattern.rows };
-    }
-    return undefined;
+    const [found, stash] = this.#router.match(anyMethod, path);
+    const [first] = found;
+    if (first === undefined) return undefined;
+    const [pattern, places] = first;
+    const names: Record<string, string> = {};
+    for (const [name, place] of Object.entries(places))
+      names[name] = decoded(typeof place === 'number' ? (stash?.[place] ?? '') : place);
+    return { path: pattern.path, names, rows: pattern.rows };
   }
-}
-
-function segment(text: string): Segment {
-  return { text, name: /^\{(\w+)\}$/.exec(text)?.[1] };
-}
-
-function namesIn({ segments }: Pattern, texts: readonly string[]): Names | undefined {
-  const names: Record<string, string> = {};
-  for (const [i, { text, name }] of segments.entries()) {
-    const found = texts[i]!;
-    if (name === undefined ? found !== text : found === '') return undefined;
-    if (name !== undefined) names[name] = decoded(found);
-  }
-  return names;
 }
 
 function decoded(text: string): string {

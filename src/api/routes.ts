@@ -89,6 +89,12 @@ const pageQuery: Route['query'] = {
   after: { schema: { type: 'string' }, description: '`next` of the page before.' },
 };
 
+const filterQuery: Route['query'] = {
+  ...pageQuery,
+  q: { schema: { type: 'string' }, description: 'Only those with this in their name, addresses, pool or source.' },
+  state: { schema: { type: 'string' }, description: 'Only those in this state.' },
+};
+
 const writeQuery: Route['query'] = {
   owner: { schema: { type: 'string' }, description: 'Who writes; an entry is changed only by its owner.' },
   force: {
@@ -146,7 +152,7 @@ export const routes: readonly Route[] = [
     method: 'get',
     path: '/v1/services',
     summary: 'All services, by name',
-    query: pageQuery,
+    query: filterQuery,
     answer: wrapped('services', 'Service', true),
     errors: [],
     handle: ({ house, query }) => {
@@ -172,7 +178,10 @@ export const routes: readonly Route[] = [
     method: 'get',
     path: '/v1/announcements',
     summary: 'What is announced, or is not and why, by service',
-    query: pageQuery,
+    query: {
+      ...filterQuery,
+      protocol: { schema: { type: 'string', enum: ['bgp', 'layer2'] }, description: 'Only those of this protocol.' },
+    },
     answer: wrapped('announcements', 'ServiceAnnouncement', true),
     errors: [],
     handle: ({ house, query }) => ({
@@ -303,10 +312,16 @@ function commandPeer({ house, path }: Call, command: 'reset' | 'refresh'): Answe
   return { body: {}, result: 'done' };
 }
 
-function pageOf({ limit, after }: Call['query']): PageRequest {
+function pageOf({ limit, after, q, state, protocol }: Call['query']): PageRequest {
   if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
     throw new CallError(400, 'badQuery', 'limit must be a whole number from 1 to 999999999');
-  return { ...(limit === undefined ? {} : { limit: Number(limit) }), ...(after === undefined ? {} : { after }) };
+  return {
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(after === undefined ? {} : { after }),
+    ...(q === undefined ? {} : { q: q.toLowerCase() }),
+    ...(state === undefined ? {} : { state }),
+    ...(protocol === undefined ? {} : { protocol }),
+  };
 }
 
 function writeOptions({ owner, force }: Call['query']): WriteOptions {

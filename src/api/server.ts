@@ -1,12 +1,15 @@
 // The control API on its socket: HTTP with bounds on everything a client can make large, many or slow.
 
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../ports.js';
 import { createApp } from './app.js';
 import { adopt, listenOn } from './control-socket.js';
+import { EventRing } from './event-ring.js';
 import type { House } from './house.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
+import type { Windows } from './windows.js';
 
 export { SocketInUse, SocketUnusable } from './control-socket.js';
 
@@ -25,8 +28,14 @@ export interface ApiServer {
 }
 
 /** `descriptor`: the socket is there already, and listens. Throws SocketInUse or SocketUnusable. */
-export async function serveApi(house: House, socketPath: string, log: Log, descriptor?: number): Promise<ApiServer> {
-  const server = apiServer(house, log);
+export async function serveApi(
+  house: House,
+  socketPath: string,
+  log: Log,
+  windows: Windows,
+  descriptor?: number,
+): Promise<ApiServer> {
+  const server = apiServer(house, log, windows);
   const socket = await (descriptor === undefined ? listenOn(server, socketPath, log) : adopt(server, descriptor));
   server.on('error', (error) => log.write('error', 'apiFailed', 'the control socket failed', { error: error.message }));
   return {
@@ -37,12 +46,27 @@ export async function serveApi(house: House, socketPath: string, log: Log, descr
   };
 }
 
-/** Answers on a line that is there already: for a rehearsal. Ends with the line. */
-export function answerOn(line: Socket, house: House): void {
-  apiServer(house, { write: () => {} }).emit('connection', line);
+/** The half of the API that only looks, over TCP. Throws what listen() says. */
+export async function serveHttp(
+  house: House,
+  { host, port }: { readonly host: string; readonly port: number },
+  log: Log,
+  windows: Windows,
+): Promise<ApiServer> {
+  const server = apiServer(house, log, windows);
+  server.listen({ host, port, exclusive: true });
+  await once(server, 'listening');
+  server.on('error', (error) => log.write('error', 'httpFailed', 'the HTTP listener failed', { error: error.message }));
+  return { close: () => closed(server) };
 }
 
-function apiServer(house: House, log: Log): Server {
+/** Answers on a line that is there already: for a rehearsal. Ends with the line. */
+export function answerOn(line: Socket, house: House): void {
+  const nothing = { events: new EventRing(), metrics: async function* () {}, page: undefined, isReadOnly: false };
+  apiServer(house, { write: () => {} }, nothing).emit('connection', line);
+}
+
+function apiServer(house: House, log: Log, windows: Windows): Server {
   const options = {
     headersTimeout: headersTimeoutMs,
     // A stream of changes is one request; body.ts bounds how long others take.
@@ -52,7 +76,7 @@ function apiServer(house: House, log: Log): Server {
     // There is only one host on this socket.
     requireHostHeader: false,
   };
-  const server = createServer(options, createApp(house, log));
+  const server = createServer(options, createApp(house, log, windows));
   server.maxConnections = mostConnections;
   server.timeout = stalledTimeoutMs;
   server.on('clientError', answerNoise);

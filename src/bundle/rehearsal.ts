@@ -74,6 +74,7 @@ function furnish(directory: string, listenPort: number, dialPort: number): strin
     JSON.stringify({
       node: { name: 'rehearsal' },
       bgp: { asn: 64500, routerID: ownAddress, listen: [`${ownAddress}:${listenPort}`] },
+      http: { listen: '' },
       bgpPeers: [
         // The windows wait a while for it.
         { name: 'absent', ...peer, peerAddress: absent, passive: true },

@@ -36,6 +36,9 @@ export interface Config {
     readonly level: 'error' | 'warn' | 'info' | 'debug';
     readonly format: 'auto' | 'text' | 'json' | 'journal';
   };
+  /** Undefined: no HTTP listener. */
+  readonly http: { readonly listen: { readonly address: Address; readonly port: number } | undefined };
+  readonly metrics: { readonly compat: '' | 'metallb' };
 }
 
 export interface BgpPeer {

@@ -16,8 +16,6 @@ const waiting: Readonly<Record<string, string>> = {
   'bgpPeers.*.extendedNextHop': 'RFC 8950',
   'bgpPeers.*.role': 'RFC 9234',
   'bgpPeers.*.gracefulRestart.longLivedStaleTime': 'RFC 9494',
-  'http.listen': 'the HTTP listener',
-  'metrics.compat': 'metrics',
 };
 
 /** As `bgpPeers.*.role`. */

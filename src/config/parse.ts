@@ -100,11 +100,8 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
   const safety = section('safety', schema.safety).value;
   const log = section('log', schema.log).value;
   const { overlap, reuseDelay, ...allocation } = section('allocation', schema.allocation).value;
-  for (const [key, shape] of [
-    ['http', schema.http],
-    ['metrics', schema.metrics],
-  ] as const)
-    if (raw(key) !== undefined) section<z.ZodMiniObject>(key, shape);
+  const http = section('http', schema.http).value;
+  const metrics = section('metrics', schema.metrics).value;
   warnOfWaiting(reader, root);
   return {
     node: { name: node.name, labels: node.labels },
@@ -125,6 +122,8 @@ function readConfig(reader: Reader, root: unknown, file: string, environment: En
     sources: raw('sources') === undefined ? defaultSources : sources,
     safety,
     log,
+    http: { listen: http.listen },
+    metrics,
   };
 }
 

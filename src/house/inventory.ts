@@ -11,6 +11,8 @@ import type { Listing } from '../plan/listing.js';
 
 /** Rows of a bulk that are listed when nobody says how many. */
 const defaultBulkRows = 1000;
+/** Names and rows that one page of a filtered list looks at: it may end early, and its cursor goes on from there. */
+const mostLookedAt = 20_000;
 
 interface Place {
   readonly name: string;
@@ -44,22 +46,42 @@ function seek(names: readonly string[], name: string): number {
   return low;
 }
 
-export function servicesPage(listing: Listing, { limit, after }: PageRequest): Page<ServiceBody> {
+const has = (text: string, q: string): boolean => text.toLowerCase().includes(q);
+
+function isAskedFor({ name, state, addresses, pool, source }: ServiceBody, { q, state: asked }: PageRequest): boolean {
+  if (asked !== undefined && state !== asked) return false;
+  return q === undefined || has(name, q) || has(pool, q) || has(source, q) || addresses.some((text) => has(text, q));
+}
+
+function isAnnouncementAskedFor(
+  { service, prefix, via, protocol, state }: ServiceAnnouncementBody,
+  { q, state: askedState, protocol: askedProtocol }: PageRequest,
+): boolean {
+  if (askedState !== undefined && state !== askedState) return false;
+  if (askedProtocol !== undefined && protocol !== askedProtocol) return false;
+  return q === undefined || has(service, q) || has(prefix, q) || has(via, q);
+}
+
+export function servicesPage(listing: Listing, request: PageRequest): Page<ServiceBody> {
+  const { limit, after } = request;
   const names = listing.names();
   const items: ServiceBody[] = [];
   let at = after === undefined ? 0 : seek(names, decodePlace(after).name);
   // A name's items stay together: a page may be a little longer than asked for, never shorter.
-  for (; at < names.length && items.length < (limit ?? Number.POSITIVE_INFINITY); at++)
-    items.push(...listing.items(names[at]!));
+  const end = limit === undefined ? names.length : Math.min(names.length, at + Math.max(limit, mostLookedAt));
+  for (; at < end && items.length < (limit ?? Number.POSITIVE_INFINITY); at++)
+    items.push(...listing.items(names[at]!).filter((item) => isAskedFor(item, request)));
   const next = names[at];
   return next === undefined ? { items } : { items, next: encodePlace({ name: next, row: 0 }) };
 }
 
-export function announcementsPage(listing: Listing, { limit, after }: PageRequest): Page<ServiceAnnouncementBody> {
+export function announcementsPage(listing: Listing, request: PageRequest): Page<ServiceAnnouncementBody> {
+  const { limit, after } = request;
   const names = listing.names();
   const start = after === undefined ? undefined : decodePlace(after);
   const items: ServiceAnnouncementBody[] = [];
   let bulkRows = 0;
+  let looked = 0;
   for (let at = start === undefined ? 0 : seek(names, start.name); at < names.length; at++) {
     const name = names[at]!;
     let lastRow = -1;
@@ -68,11 +90,14 @@ export function announcementsPage(listing: Listing, { limit, after }: PageReques
       if (row !== lastRow) {
         const isBulk = listing.bulk(name) !== undefined;
         const isFull = limit === undefined ? isBulk && bulkRows === defaultBulkRows : items.length >= limit;
-        if (isFull) return { items, next: encodePlace({ name, row }) };
+        if (isFull || (limit !== undefined && looked > Math.max(limit, mostLookedAt)))
+          return { items, next: encodePlace({ name, row }) };
         if (isBulk) bulkRows++;
         lastRow = row;
       }
-      items.push({ service: name, ...announcement });
+      looked++;
+      const item = { service: name, ...announcement };
+      if (isAnnouncementAskedFor(item, request)) items.push(item);
     }
   }
   return { items };

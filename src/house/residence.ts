@@ -287,6 +287,10 @@ export class Residence implements House {
     return announcementsPage(this.#listing, page);
   }
 
+  get metricsCompat(): Config['metrics']['compat'] {
+    return this.#config.metrics.compat;
+  }
+
   pools(): readonly PoolBody[] {
     return poolBodies(this.#announcer.allotment);
   }

@@ -63,14 +63,18 @@ export class HouseLog implements Log {
   /** A line costs as much as the change that it is about: it is written after it, together with what else this turn says. */
   #due: NodeJS.Immediate | undefined;
 
+  /** Hears everything that is written, whatever the level. */
+  onWrite: (line: Line) => void = () => {};
+
   configure(level: LogLevel, format: 'auto' | LogFormat): void {
     this.#level = level;
     this.#format = chosenFormat(format);
   }
 
   write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
     const line = { level, event, message, fields, at: new Date() };
+    this.onWrite(line);
+    if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
     if (this.#waiting.length < waitingLimit || this.#logger !== undefined) this.#waiting.push(line);
     if (this.#logger === undefined) return;
     if (level === 'error' || this.#waiting.length > waitingLimit) this.#hand();

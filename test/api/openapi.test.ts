@@ -4,6 +4,7 @@ import { fromJSONSchema } from 'zod';
 import { openApi } from '../../src/api/openapi.js';
 import { routes } from '../../src/api/routes.js';
 import type { Schema } from '../../src/api/schema.js';
+import { viewList } from '../../src/api/windows.js';
 import { anInterface, peer } from './fake-house.js';
 import { Served } from './served.js';
 
@@ -39,7 +40,10 @@ describe('/openapi.json', () => {
   after(() => served.close());
 
   it('describes exactly the calls that there are', () => {
-    const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const known = [
+      ...routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`),
+      ...viewList.map(({ path }) => `GET ${path}`),
+    ];
     const written = Object.entries(described.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -75,6 +79,7 @@ describe('/openapi.json', () => {
     house.interfaceBodies.push(anInterface('eth1', { conflicts, tracks }));
     for (const [path, operations] of Object.entries(described.paths))
       for (const [method, operation] of Object.entries(operations)) {
+        if (viewList.some((view) => view.path === path)) continue;
         const filled = path
           .replace(/\{source\}\/services\/\{namespace\}\/\{name\}/, 'cli/services/shop/new')
           .replace('{source}', 'cli')
@@ -94,7 +99,8 @@ describe('/openapi.json', () => {
 
   it('describes no call that the documentation is silent about', () => {
     const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
-    for (const { method, path } of routes) assert.ok(text.includes(`| \`${method.toUpperCase()} ${path}\` |`), path);
+    for (const { method, path } of [...routes, ...viewList.map(({ path }) => ({ method: 'get', path }))])
+      assert.ok(text.includes(`| \`${method.toUpperCase()} ${path}\` |`), path);
   });
 
   it('says what a problem looks like', async () => {

@@ -3,7 +3,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventRing } from '../../src/api/event-ring.js';
 import { type ApiServer, serveApi } from '../../src/api/server.js';
+import type { Windows } from '../../src/api/windows.js';
 import type { Log } from '../../src/ports.js';
 import { ask, type Reply } from './ask.js';
 import { FakeHouse } from './fake-house.js';
@@ -27,6 +29,17 @@ export class KeptLog implements Log {
   }
 }
 
+/** Nothing to see through them. */
+export const plainWindows = (changes: Partial<Windows> = {}): Windows => ({
+  events: new EventRing(),
+  metrics: async function* () {
+    yield 'herald_build_info 1\n';
+  },
+  page: undefined,
+  isReadOnly: false,
+  ...changes,
+});
+
 export class Served {
   readonly house = new FakeHouse();
   readonly log = new KeptLog();
@@ -36,7 +49,7 @@ export class Served {
 
   static async open(): Promise<Served> {
     const served = new Served();
-    served.#server = await serveApi(served.house, served.socket, served.log);
+    served.#server = await serveApi(served.house, served.socket, served.log, plainWindows());
     return served;
   }
 

@@ -18,9 +18,9 @@ import { SocketInUse, SocketUnusable, serveApi } from '../../src/api/server.js';
 import { groupId } from '../../src/api/unix-groups.js';
 import { ask } from './ask.js';
 import { FakeHouse, quietLog } from './fake-house.js';
-import { Served, temporaryDirectory } from './served.js';
+import { plainWindows, Served, temporaryDirectory } from './served.js';
 
-const serve = (path: string) => serveApi(new FakeHouse(), path, quietLog);
+const serve = (path: string) => serveApi(new FakeHouse(), path, quietLog, plainWindows());
 
 /** A socket file that nobody listens on, as a killed daemon leaves it. */
 async function leaveDeadSocket(path: string): Promise<void> {

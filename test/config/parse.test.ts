@@ -216,8 +216,6 @@ describe('keys of what is still to come', () => {
       `12: bgpPeers[1].interface: ${waits}`,
       `13: bgpPeers[2].peerRange: ${waits}`,
       `14: bfdProfiles: ${waits}`,
-      `26: http.listen: ${waits}`,
-      `27: metrics.compat: ${waits}`,
     ]);
     assert.deepEqual(
       accepts(text).bgpPeers.map(({ name }) => name),

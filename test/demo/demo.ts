@@ -67,6 +67,7 @@ async function step(title: string, view: View, expected: readonly string[], act:
 const config = {
   node: { name: host.name },
   bgp: { asn: host.asn },
+  http: { listen: '' },
   bgpPeers: [
     { name: 'router', peerAddress: tor.address, peerASN: tor.asn, connectTime: '1s', families: ['ipv4', 'ipv6'] },
   ],

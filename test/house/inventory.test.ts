@@ -55,6 +55,51 @@ function pages<T>(ask: (request: PageRequest) => Page<T>, limit?: number): (read
   return all;
 }
 
+describe('Filtered lists', () => {
+  const listing = listingOf({
+    services: Object.fromEntries(
+      Array.from({ length: 30_000 }, (_, i) => [
+        `s${String(i).padStart(5, '0')}`,
+        {
+          addresses: [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`],
+          ...(i % 10_000 === 9_999 ? { enabled: false } : {}),
+        },
+      ]),
+    ),
+  });
+  const found = (request: PageRequest): string[] =>
+    pages((page) => servicesPage(listing, { ...request, ...page }), 100).flatMap((items) =>
+      items.map(({ name }) => name),
+    );
+
+  it('find services by name, address and state, however many there are', () => {
+    assert.deepEqual(
+      found({ q: 's2999' }),
+      Array.from({ length: 10 }, (_, i) => `default/s2999${i}`),
+    );
+    assert.deepEqual(found({ q: '10.0.1.7' }).slice(0, 1), ['default/s00263']);
+    assert.equal(found({ state: 'Allocated' }).length, 30_000);
+    assert.deepEqual(found({ state: 'Rejected' }), []);
+  });
+
+  it('find announcements by state and protocol', () => {
+    const withheld = pages((page) => announcementsPage(listing, { ...page, state: 'withheld' }), 100).flatMap((items) =>
+      items.map(({ service: name, reason }) => `${name} ${reason}`),
+    );
+    assert.deepEqual(
+      [...new Set(withheld)],
+      ['default/s09999 disabled', 'default/s19999 disabled', 'default/s29999 disabled'],
+    );
+    assert.deepEqual(announcementsPage(listing, { limit: 10, protocol: 'layer2' }).items, []);
+  });
+
+  it('end a page early rather than look at everything at once', () => {
+    const { items, next } = servicesPage(listing, { limit: 100, q: 'nothing has this' });
+    assert.deepEqual(items, []);
+    assert.notEqual(next, undefined);
+  });
+});
+
 describe('The list of announcements', () => {
   it('says for each peer what it is told, or why not', () => {
     const listing = listingOf({

@@ -64,7 +64,10 @@ export class Herald {
 
   /** With the table's file as the one source, unless it names its own. */
   writeConfig(config: Readonly<Record<string, unknown>>): void {
-    replace(this.files.config, stringify({ sources: [{ name: 'table', file: this.files.table }], ...config }));
+    replace(
+      this.files.config,
+      stringify({ http: { listen: '' }, sources: [{ name: 'table', file: this.files.table }], ...config }),
+    );
   }
 
   writeTable(services: readonly Entry[]): void {

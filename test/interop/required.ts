@@ -7,8 +7,20 @@ import { type Package, packages } from '../setup.js';
 
 /** To be called in a `before` hook: skips its whole suite unless namespaces can be made and `wanted` are installed. */
 export function required(context: Context, ...wanted: readonly Package[]): void {
-  const missing = wanted.find((name) => !existsSync(packages[name]));
-  const reason = labObstacle() ?? (missing === undefined ? undefined : `${missing} is not installed`);
+  skipFor(context, labObstacle() ?? missing(wanted));
+}
+
+/** The same without namespaces. */
+export function installed(context: Context, ...wanted: readonly Package[]): void {
+  skipFor(context, missing(wanted));
+}
+
+function missing(wanted: readonly Package[]): string | undefined {
+  const name = wanted.find((one) => !existsSync(packages[one]));
+  return name === undefined ? undefined : `${name} is not installed`;
+}
+
+function skipFor(context: Context, reason: string | undefined): void {
   if (reason === undefined) return;
   // The reporter reads it from the suite.
   if (context.test?.parent) Object.assign(context.test.parent, { skipReason: reason });

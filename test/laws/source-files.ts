@@ -1,6 +1,6 @@
 // The files of src/ and what they import, as text: for laws about how the house is built.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const source = resolve(import.meta.dirname, '../../src');
@@ -8,7 +8,7 @@ const source = resolve(import.meta.dirname, '../../src');
 /** Relative to src/. */
 export const sourceFiles = (): string[] =>
   readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
     .sort();
 
 export interface Import {
@@ -26,10 +26,16 @@ export function importsOf(file: string): Import[] {
   return Array.from(text.matchAll(statement), ([, names = '', from, bare, lazy]) => {
     const specifier = from ?? bare ?? lazy ?? '';
     const target = specifier.startsWith('.')
-      ? relative(source, resolve(source, dirname(file), specifier)).replace(/\.js$/, '.ts')
+      ? sourceOf(relative(source, resolve(source, dirname(file), specifier)))
       : specifier;
     return { file, target, isType: isTypeOnly(names) };
   });
+}
+
+/** What is compiled to that. */
+function sourceOf(script: string): string {
+  const file = script.replace(/\.js$/, '.ts');
+  return existsSync(join(source, file)) || !existsSync(join(source, `${file}x`)) ? file : `${file}x`;
 }
 
 /** `import type …`, or nothing but `type` names in the braces. */

@@ -27,7 +27,7 @@ export function missing(): string | undefined {
 function install(root: string): void {
   const library = join(root, 'usr/lib/herald');
   mkdirSync(join(root, 'usr/bin'), { recursive: true });
-  for (const part of ['dist', 'build/Release/herald.node', 'package.json'])
+  for (const part of ['dist', 'build/Release/herald.node', 'package.json', 'binding.gyp'])
     cpSync(join(repository, part), join(library, part), { recursive: true });
   // Node itself may live where a service must not look.
   cpSync(process.execPath, join(library, 'node'));

@@ -75,6 +75,8 @@ describe('the units, under a real systemd', function () {
 
   it('restart it when it hangs', async () => {
     const pid = await there().property('MainPID');
+    // kill(2): 0 would be ourselves and all around us.
+    assert(Number(pid) > 1, pid);
     await there().run('kill', '-STOP', pid);
     await becomes('NRestarts', '1');
     await becomes('ActiveState', 'active');

@@ -43,6 +43,7 @@ function config(stage: Stage, format: TableFormat, { peers, holdTimeSeconds }: W
   return JSON.stringify({
     node: { name: 'bench' },
     bgp: { asn: daemonAsn, routerID: daemonAddress, listen: [`${daemonAddress}:179`] },
+    http: { listen: '' },
     bgpPeers: Array.from({ length: peers }, (_, index) => ({
       name: `p${index}`,
       peerAddress: peerAddress(index),
