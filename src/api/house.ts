@@ -84,6 +84,35 @@ export interface ServiceAnnouncementBody extends AnnouncementBody {
   readonly service: string;
 }
 
+export interface ExplainStep {
+  readonly step:
+    | 'source'
+    | 'class'
+    | 'owner'
+    | 'allocation'
+    | 'advertisement'
+    | 'node'
+    | 'election'
+    | 'peer'
+    | 'interface'
+    | 'wire';
+  /** What the step is about: a source, a pool, a peer, an interface. */
+  readonly subject: string;
+  readonly verdict: 'yes' | 'no' | 'note';
+  readonly text: string;
+  /** FILE:LINE:COLUMN of what decided; '' where that is not known. */
+  readonly where: string;
+}
+
+export interface ExplainBody {
+  readonly asked: string;
+  readonly kind: 'address' | 'prefix' | 'service';
+  /** In one sentence. */
+  readonly verdict: string;
+  /** From the table to the wire. */
+  readonly steps: readonly ExplainStep[];
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; absent on the last page. */
@@ -239,6 +268,8 @@ export interface House extends LanHouseDoor {
   replaceServices(source: string, table: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure>;
   openStream(source: string, options: WriteOptions): EntryStream | WriteFailure;
   pools(): readonly PoolBody[];
+  /** Undefined: neither an address, nor a prefix, nor a service that is there. */
+  explain(asked: string): ExplainBody | undefined;
   reload(options?: ReloadOptions): Promise<ReloadResult>;
   /** Changes nothing. */
   plan(request: PlanRequest): Promise<PlanResult>;

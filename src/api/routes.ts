@@ -191,6 +191,22 @@ export const routes: readonly Route[] = [
   ...lanRoutes,
   {
     method: 'get',
+    path: '/v1/explain/{asked}',
+    summary: 'Why an address, a prefix or a service is announced or is not: the chain from the table to the wire',
+    answer: reference('Explanation'),
+    errors: [404],
+    handle: ({ house, path }) => explained(house, path['asked'] ?? ''),
+  },
+  {
+    method: 'get',
+    path: '/v1/explain/{namespace}/{name}',
+    summary: 'The same with a slash that was not encoded: of a service, or of a prefix',
+    answer: reference('Explanation'),
+    errors: [404],
+    handle: ({ house, path }) => explained(house, serviceName(path)),
+  },
+  {
+    method: 'get',
     path: '/v1/sources',
     summary: 'Where the table comes from',
     answer: wrapped('sources', 'Source', false),
@@ -303,6 +319,13 @@ export const routes: readonly Route[] = [
 const shown = (text: string): string => sanitised(text, 253);
 const sourceOf = (path: Call['path']): string => path['source'] ?? '';
 const serviceName = (path: Call['path']): string => `${path['namespace']}/${path['name']}`;
+
+function explained(house: House, asked: string): Answer {
+  const body = house.explain(asked);
+  if (body === undefined)
+    throw new CallError(404, 'nothingKnown', `${shown(asked)} is no address, no prefix, and no service that is there`);
+  return { body };
+}
 
 const noSuchPeer = ({ name = '' }: Call['path']): CallError =>
   new CallError(404, 'noSuchPeer', `there is no peer ${shown(name)}`);

@@ -6,6 +6,8 @@ import type { FamilyCounters } from '../l2/responder.js';
 import type { Forecast } from '../plan/forecast.js';
 import type {
   AnnouncementBody,
+  ExplainBody,
+  ExplainStep,
   PoolBody,
   PoolFamilyBody,
   ServiceAnnouncementBody,
@@ -121,6 +123,30 @@ export const schemas = {
       peers: integer(),
       peersEstablished: integer(),
     }),
+  }),
+  ExplainStep: object<ExplainStep>({
+    step: oneOf(
+      'source',
+      'class',
+      'owner',
+      'allocation',
+      'advertisement',
+      'node',
+      'election',
+      'peer',
+      'interface',
+      'wire',
+    ),
+    subject: text(),
+    verdict: oneOf('yes', 'no', 'note'),
+    text: text(),
+    where: text(),
+  }),
+  Explanation: object<ExplainBody>({
+    asked: text(),
+    kind: oneOf('address', 'prefix', 'service'),
+    verdict: text(),
+    steps: { type: 'array', items: reference('ExplainStep') },
   }),
   Source: object<SourceBody>(
     {
@@ -252,6 +278,8 @@ type SchemaName =
   | 'ServiceAnnouncement'
   | 'Interface'
   | 'Member'
+  | 'ExplainStep'
+  | 'Explanation'
   | 'Problem';
 
 export function reference(name: SchemaName): Schema {

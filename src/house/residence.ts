@@ -4,6 +4,7 @@
 import type {
   EntryStream,
   EntryWritten,
+  ExplainBody,
   House,
   Page,
   PageRequest,
@@ -41,6 +42,7 @@ import { AllocationsFile } from './allocations-file.js';
 import { AllotmentShell } from './allotment-shell.js';
 import { configDifference } from './config-difference.js';
 import { DampedTable } from './damped-table.js';
+import { explain } from './explain.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
@@ -289,6 +291,10 @@ export class Residence implements House {
 
   get metricsCompat(): Config['metrics']['compat'] {
     return this.#config.metrics.compat;
+  }
+
+  explain(asked: string): ExplainBody | undefined {
+    return explain(asked, { announcer: this.#announcer, listing: this.#listing, pools: () => this.pools() });
   }
 
   pools(): readonly PoolBody[] {

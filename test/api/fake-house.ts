@@ -4,6 +4,7 @@ import {
   BadCursor,
   type EntryStream,
   type EntryWritten,
+  type ExplainBody,
   type House,
   type Line,
   type LineAnswer,
@@ -242,6 +243,12 @@ export class FakeHouse implements House {
         return { written: 0, removed: 0, unchanged: 0, refused: 0, withdrawnAfterSeconds: undefined };
       },
     };
+  }
+
+  explain(asked: string): ExplainBody | undefined {
+    if (asked === 'nobody/knows') return undefined;
+    const step = { step: 'source', subject: 'static', verdict: 'yes', text: 'it is there', where: '' } as const;
+    return { asked, kind: 'service', verdict: `${asked} is announced`, steps: [step] };
   }
 
   pools(): readonly PoolBody[] {
