@@ -93,7 +93,7 @@ describe('An operator edits a pool', () => {
     );
     await router.holds('203.0.113.0/32', '192.0.2.0/24');
     const before = router.session.updates;
-    herald.writeConfig(config(other, { overlap: '1s' }));
+    herald.writeConfig(config(other, { overlap: '4s' }));
     assert.equal((await herald.type('reload')).code, 0);
     await router.holds('203.0.113.0/32', '198.51.100.0/32', '192.0.2.0/24');
     const moving = await herald.service('default/a');
@@ -109,7 +109,7 @@ describe('An operator edits a pool', () => {
   });
 
   it('kill -9 in the middle of a move: both addresses are there again, and the old one goes in its time', async () => {
-    herald.writeConfig(config(old, { overlap: '3s' }));
+    herald.writeConfig(config(old, { overlap: '5s' }));
     await eventually(
       () => state('a'),
       (seen) => assert.equal(seen, 'Moving'),
@@ -122,7 +122,7 @@ describe('An operator edits a pool', () => {
     await eventually(
       () => state('a'),
       (seen) => assert.equal(seen, 'Allocated'),
-      6000,
+      12_000,
     );
     await router.holds(`${(await herald.service('default/a')).addresses[0]}/32`, '192.0.2.0/24');
   });
