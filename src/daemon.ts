@@ -64,7 +64,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const reload = async (isAsked: boolean): Promise<void> => {
     manager.reloading();
     await residence?.reload({ isAsked });
-    manager.ready();
+    manager.reloaded();
     tellManager();
   };
 

@@ -255,6 +255,8 @@ export class BadCursor extends Error {
 }
 
 export interface House extends LanHouseDoor {
+  /** Configuration and tables are read, sockets are open. */
+  isReady(): Promise<boolean>;
   status(): Promise<StatusBody>;
   peers(): Promise<readonly PeerStatus[]>;
   services(page: PageRequest): Page<ServiceBody>;

@@ -45,7 +45,7 @@ const views: Readonly<Record<string, { readonly summary: string; readonly type: 
     summary: 'Configuration and tables are read, sockets are open; 503 before that',
     type: 'text/plain',
     show: async (house, _, __, response) => {
-      const { ready } = await house.status();
+      const ready = await house.isReady();
       sendWord(response, ready ? 200 : 503, ready ? 'ready' : 'not ready');
     },
   },

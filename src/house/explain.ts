@@ -1,30 +1,38 @@
 // Why something is, or is not, announced: the chain from the table to the wire for a service, an address or a prefix, step by
 // step, out of what is listed anyway.
 
-import type { ExplainBody, ExplainStep, PoolBody, ServiceBody } from '../api/house.js';
-import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix } from '../net/address.js';
+import type { ExplainBody, ExplainStep, ServiceBody } from '../api/house.js';
+import {
+  bitsOf,
+  formatAddress,
+  formatPrefix,
+  hostPrefix,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  sameAddress,
+} from '../net/address.js';
 import type { Announcer } from '../plan/announcer.js';
 import type { Listing } from '../plan/listing.js';
-import { poolIndex } from '../pools/ranges.js';
+import { poolFinder } from '../pools/ranges.js';
 
 export interface Explained {
   readonly announcer: Announcer;
   readonly listing: Listing;
-  readonly pools: () => readonly PoolBody[];
 }
 
 const mostServices = 20;
 
 /** Undefined: neither an address, nor a prefix, nor a service that is there. */
 export function explain(asked: string, rooms: Explained): ExplainBody | undefined {
-  const prefix = parsePrefix(asked) ?? hostPrefixOf(asked);
+  const prefix = readPrefix(asked);
   if (prefix === undefined) {
     const name = asked.includes('/') ? asked : `default/${asked}`;
     const items = rooms.listing.items(name);
     if (items.length === 0) return undefined;
     return { asked, kind: 'service', verdict: verdictOf(items), steps: items.flatMap(stepsOf) };
   }
-  const isHost = prefix.length === (prefix.family === 'ipv4' ? 32 : 128);
+  const isHost = prefix.length === bitsOf(prefix.family);
   const items = holders(prefix, rooms);
   const steps = [...poolSteps(prefix, isHost, rooms), ...items.flatMap(stepsOf)];
   const kind = isHost ? 'address' : 'prefix';
@@ -34,9 +42,9 @@ export function explain(asked: string, rooms: Explained): ExplainBody | undefine
   return { asked, kind, verdict: `${text(prefix, isHost)} is ${where} allocated to nobody`, steps };
 }
 
-function hostPrefixOf(asked: string): Prefix | undefined {
+function readPrefix(asked: string): Prefix | undefined {
   const address = parseAddress(asked);
-  return address && { ...address, length: address.words.length * 32 };
+  return address === undefined ? parsePrefix(asked) : hostPrefix(address);
 }
 
 const text = (prefix: Prefix, isHost: boolean): string => (isHost ? formatAddress(prefix) : formatPrefix(prefix));
@@ -44,15 +52,14 @@ const text = (prefix: Prefix, isHost: boolean): string => (isHost ? formatAddres
 /** Services that hold the address, or announce the prefix. */
 function holders(prefix: Prefix, { announcer, listing }: Explained): ServiceBody[] {
   const wanted = formatPrefix(prefix);
-  const address = formatAddress(prefix);
   const found: ServiceBody[] = [];
   for (const name of listing.names()) {
     const winner = announcer.table.winner(name);
     if (winner === undefined) continue;
     const { service } = winner;
     const isHeld =
-      announcer.settlement(service).addresses.some((one) => formatAddress(one) === address) ||
-      service.addresses.some((one) => formatAddress(one) === address) ||
+      announcer.settlement(service).addresses.some((one) => sameAddress(one, prefix)) ||
+      service.addresses.some((one) => sameAddress(one, prefix)) ||
       service.prefixes.some((one) => formatPrefix(one) === wanted);
     if (isHeld) found.push(...listing.items(name));
     if (found.length >= mostServices) break;
@@ -60,11 +67,12 @@ function holders(prefix: Prefix, { announcer, listing }: Explained): ServiceBody
   return found;
 }
 
-function poolSteps(prefix: Prefix, isHost: boolean, { announcer, pools }: Explained): ExplainStep[] {
-  if (!isHost || announcer.config.addressPools.length === 0) return [];
-  const name = poolIndex(announcer.config.addressPools)(prefix);
-  if (name === undefined) return [step('allocation', formatAddress(prefix), 'no', 'no address pool covers it')];
-  const state = pools().find((pool) => pool.name === name)?.state ?? 'active';
+function poolSteps(prefix: Prefix, isHost: boolean, { announcer }: Explained): ExplainStep[] {
+  const { addressPools } = announcer.config;
+  if (!isHost || addressPools.length === 0) return [];
+  const pool = poolFinder(addressPools)(prefix);
+  if (pool === undefined) return [step('allocation', formatAddress(prefix), 'no', 'no address pool covers it')];
+  const { name, state } = pool;
   return [
     step('allocation', name, 'yes', `the pool ${name} covers it${state === 'active' ? '' : `, and is ${state}`}`),
   ];

@@ -23,7 +23,7 @@ import type {
   WriteOptions,
 } from '../api/house.js';
 import type { InterfaceBody, MemberBody } from '../api/lan.js';
-import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
+import type { FromSpeaker, PeerCommand, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
 import type { BgpThread } from '../io/bgp-thread.js';
@@ -233,8 +233,17 @@ export class Residence implements House {
     if (this.#isTold && state === 'Established' && this.#areAllUp()) this.#beAnnounced();
   }
 
+  async isReady(): Promise<boolean> {
+    return this.#isReadyWith(await this.#surroundings.bgp.status());
+  }
+
+  #isReadyWith({ listeners }: SpeakerStatus): boolean {
+    const areOpen = listeners.every(({ problem }) => problem === '');
+    return this.#isOpen && this.#sources.isLoaded && areOpen && this.#lan.isReady;
+  }
+
   async status(): Promise<StatusBody> {
-    const { listeners } = await this.#surroundings.bgp.status();
+    const speaker = await this.#surroundings.bgp.status();
     const established = [...this.#peers.values()].filter((peer) => peer.established);
     const { table } = this.#announcer;
     let allocated = this.#announcer.bulks.size;
@@ -246,8 +255,7 @@ export class Residence implements House {
       node: this.#config.node.name,
       version,
       uptimeSeconds: Math.floor((performance.now() - this.#startedAt) / 1000),
-      ready:
-        this.#isOpen && this.#sources.isLoaded && listeners.every(({ problem }) => problem === '') && this.#lan.isReady,
+      ready: this.#isReadyWith(speaker),
       drained: false,
       config: {
         file: this.#surroundings.configFile,
@@ -256,7 +264,7 @@ export class Residence implements House {
         loadedAt: this.#configLoadedAt.toISOString(),
       },
       sources: this.sources(),
-      listeners: listeners.map(({ endpoint, problem }) => ({
+      listeners: speaker.listeners.map(({ endpoint, problem }) => ({
         address: formatAddress(endpoint.address),
         port: endpoint.port,
         problem,
@@ -294,7 +302,7 @@ export class Residence implements House {
   }
 
   explain(asked: string): ExplainBody | undefined {
-    return explain(asked, { announcer: this.#announcer, listing: this.#listing, pools: () => this.pools() });
+    return explain(asked, { announcer: this.#announcer, listing: this.#listing });
   }
 
   pools(): readonly PoolBody[] {

@@ -20,6 +20,7 @@ export class ServiceManager {
   readonly #environment: ServiceEnvironment;
   readonly #pid: number;
   #status = '';
+  #isReady = false;
   #statusDue: NodeJS.Timeout | undefined;
 
   constructor(environment: ServiceEnvironment = process.env, pid = process.pid) {
@@ -46,12 +47,18 @@ export class ServiceManager {
   }
 
   ready(): void {
+    this.#isReady = true;
     this.#notify('READY=1');
   }
 
-  /** Until the next ready(). */
+  /** Until reloaded(). Who is not ready yet has still to become so: reloading then is part of starting. */
   reloading(): void {
+    if (!this.#isReady) return;
     this.#notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  }
+
+  reloaded(): void {
+    if (this.#isReady) this.#notify('READY=1');
   }
 
   stopping(): void {

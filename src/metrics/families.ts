@@ -37,40 +37,39 @@ export interface Sample {
   readonly value: number;
 }
 
-type SamplesOf = (facts: Facts) => readonly Sample[];
+export type SamplesOf = (facts: Facts) => readonly Sample[];
 
 const labelNamesOf = (samples: readonly Sample[]): string[] => Object.keys(samples[0]?.labels ?? {});
 
-export const gauge = (name: string, help: string, samplesOf: SamplesOf): Family => ({
-  name,
-  help,
-  register: (registry, facts) => {
-    const samples = samplesOf(facts);
-    if (samples.length === 0) return;
-    const metric = new Gauge({ name, help, labelNames: labelNamesOf(samples), registers: [registry] });
-    for (const { labels, value } of samples) metric.set(labels, value);
-  },
-});
+/** A family of samples; each is a metric of its own registry, new with every scrape, so that a counter is only ever set. */
+const familyOf =
+  (Kind: typeof Gauge | typeof Counter) =>
+  (name: string, help: string, samplesOf: SamplesOf): Family => ({
+    name,
+    help,
+    register: (registry, facts) => {
+      const samples = samplesOf(facts);
+      if (samples.length === 0) return;
+      const metric = new Kind({ name, help, labelNames: labelNamesOf(samples), registers: [registry] });
+      for (const { labels, value } of samples) metric.inc(labels, value);
+    },
+  });
 
-export const counter = (name: string, help: string, samplesOf: SamplesOf): Family => ({
-  name,
-  help,
-  register: (registry, facts) => {
-    const samples = samplesOf(facts);
-    if (samples.length === 0) return;
-    const metric = new Counter({ name, help, labelNames: labelNamesOf(samples), registers: [registry] });
-    for (const { labels, value } of samples) metric.inc(labels, value);
-  },
-});
+export const gauge = familyOf(Gauge);
+export const counter = familyOf(Counter);
 
 export const one = (value: number | boolean, labels: Sample['labels'] = {}): readonly Sample[] => [
   { labels, value: Number(value) },
 ];
 
-export const ofPeers =
+/** One sample for each peer, which `nameOf` calls by its label. */
+export const ofPeersCalled =
+  (nameOf: (peer: PeerStatus) => string) =>
   (value: (peer: PeerStatus) => number | boolean): SamplesOf =>
   ({ peers }) =>
-    peers.map((peer) => ({ labels: { peer: peer.name }, value: Number(value(peer)) }));
+    peers.map((peer) => ({ labels: { peer: nameOf(peer) }, value: Number(value(peer)) }));
+
+const ofPeers = ofPeersCalled(({ name }) => name);
 
 const ofPools =
   (count: 'capacity' | 'inUse' | 'quarantined'): SamplesOf =>

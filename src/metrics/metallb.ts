@@ -2,19 +2,15 @@
 // names break Prometheus's own rules (gauges that end in _total); that is what compatible means.
 
 import type { PeerStatus } from '../bgp/protocol.js';
-import { counter, type Facts, type Family, gauge, one, type Sample } from './families.js';
+import { counter, type Family, gauge, ofPeersCalled, one, type SamplesOf } from './families.js';
 
 /** MetalLB names a peer by its address and port. */
-const ofPeers =
-  (value: (peer: PeerStatus) => number | boolean): ((facts: Facts) => readonly Sample[]) =>
-  ({ peers }) =>
-    peers.map((peer) => ({
-      labels: { peer: peer.address.includes(':') ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}` },
-      value: Number(value(peer)),
-    }));
+const ofPeers = ofPeersCalled(({ address, port }) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+);
 
 const ofPools =
-  (count: 'capacity' | 'inUse'): ((facts: Facts) => readonly Sample[]) =>
+  (count: 'capacity' | 'inUse'): SamplesOf =>
   ({ pools }) =>
     pools.map(({ name, ipv4, ipv6 }) => ({
       labels: { pool: name },

@@ -1,9 +1,20 @@
 // What the page reads from the API, all of it with GET from where the page itself came from. Shapes only.
 
-import type { ServiceAnnouncementBody, ServiceBody, ServiceState, SourceBody, StatusBody } from '../api/house.js';
+import type {
+  ExplainBody,
+  ExplainStep,
+  PoolBody,
+  PoolFamilyBody,
+  ServiceAnnouncementBody,
+  ServiceBody,
+  ServiceState,
+  SourceBody,
+  StatusBody,
+} from '../api/house.js';
+import type { InterfaceBody } from '../api/lan.js';
 import type { PeerStatus } from '../bgp/protocol.js';
 
-export type { ServiceAnnouncementBody, ServiceBody, ServiceState, SourceBody };
+export type { ExplainStep, ServiceAnnouncementBody, ServiceBody, ServiceState, SourceBody };
 
 /** `GET /v1/status`. */
 export type Status = StatusBody;
@@ -15,50 +26,23 @@ export interface Peers {
 export type Peer = PeerStatus;
 
 /** Decimal text where a double would round. */
-export type Count = number | string;
-
-export interface PoolUsage {
-  readonly capacity: Count;
-  readonly inUse: Count;
-  /** Freed lately, given out only when nothing else is free. */
-  readonly quarantined: Count;
-}
-
-export interface Pool {
-  readonly name: string;
-  readonly state: string;
-  readonly addresses: readonly string[];
-  readonly ipv4?: PoolUsage;
-  readonly ipv6?: PoolUsage;
-}
+export type Count = PoolFamilyBody['capacity'];
+export type PoolUsage = PoolFamilyBody;
+/** What is shown of a pool; the API says more. */
+export type Pool = Pick<PoolBody, 'name' | 'state' | 'addresses' | 'ipv4' | 'ipv6'>;
 
 /** `GET /v1/pools`. */
 export interface Pools {
   readonly pools: readonly Pool[];
 }
 
-export interface LanCounters {
-  readonly responsesSent: number;
-}
+type LanCounters = Pick<InterfaceBody['counters']['ipv4'], 'responsesSent'>;
 
 /** What is shown of an interface; the API says more. */
-export interface LanInterface {
-  readonly name: string;
-  readonly mac: string;
-  readonly usable: boolean;
-  readonly reason: string;
-  readonly problem: string;
-  readonly addresses: readonly string[];
-  readonly announced: number;
-  readonly counters: { readonly ipv4: LanCounters; readonly ipv6: LanCounters };
-  readonly conflicts: readonly {
-    readonly address: string;
-    readonly mac: string;
-    readonly at: string;
-    readonly count: number;
-  }[];
-  readonly tracks: readonly { readonly address: string; readonly reachable: boolean; readonly problem: string }[];
-}
+export type LanInterface = Pick<
+  InterfaceBody,
+  'name' | 'mac' | 'usable' | 'reason' | 'problem' | 'addresses' | 'announced' | 'conflicts' | 'tracks'
+> & { readonly counters: { readonly ipv4: LanCounters; readonly ipv6: LanCounters } };
 
 /** `GET /v1/interfaces`. */
 export interface Interfaces {
@@ -77,22 +61,8 @@ export interface AnnouncementPage {
   readonly next?: string;
 }
 
-export interface ExplainStep {
-  readonly step: string;
-  readonly subject: string;
-  readonly verdict: 'yes' | 'no' | 'note';
-  readonly text: string;
-  /** file:line:column; empty where no line decided. */
-  readonly where: string;
-}
-
 /** `GET /v1/explain/{text}`. */
-export interface Explanation {
-  readonly asked: string;
-  readonly kind: 'address' | 'prefix' | 'service';
-  readonly verdict: string;
-  readonly steps: readonly ExplainStep[];
-}
+export type Explanation = ExplainBody;
 
 export const serviceStates = [
   'Allocated',

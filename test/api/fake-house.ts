@@ -147,6 +147,10 @@ export class FakeHouse implements House {
   readonly written: (readonly [source: string, name: string, entry: unknown, options: WriteOptions])[] = [];
   readonly commands: string[] = [];
 
+  async isReady(): Promise<boolean> {
+    return this.statusBody.ready;
+  }
+
   async status(): Promise<StatusBody> {
     if (this.fault) throw this.fault;
     return { ...this.statusBody, sources: this.sourceBodies };

@@ -21,7 +21,7 @@ function asked(text: string, services: Readonly<Record<string, Given>>, lines = 
     () => new Map(),
     () => since,
   );
-  const body = explain(text, { announcer, listing, pools: () => [] });
+  const body = explain(text, { announcer, listing });
   assert(body !== undefined, `${text} is unknown`);
   return body;
 }

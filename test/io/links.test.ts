@@ -3,22 +3,10 @@ import { type LinkNews, type LinkWatch, watchLinks } from '../../src/io/links.js
 import type { NativeNetlinkOptions } from '../../src/io/native.js';
 import type { Link } from '../../src/l2/link.js';
 import { readMessages } from '../../src/l2/netlink.js';
-import type { LinkFacts } from '../../src/l2/rtnetlink.js';
+import { linkFacts } from '../l2/given.js';
 import { linkHeader, message, newLink } from '../l2/netlink-fixtures.js';
 
-const interfaceNamed = (name: string, index: number): LinkFacts => ({
-  index,
-  name,
-  mac: Uint8Array.of(2, 0, 0, 0, 0, index),
-  isUp: true,
-  hasCarrier: true,
-  isBroadcast: true,
-  isLoopback: false,
-  isNoArp: false,
-  master: 0,
-  kind: '',
-});
-const appears = (name: string, index: number): Uint8Array => newLink(interfaceNamed(name, index));
+const appears = (name: string, index: number): Uint8Array => newLink(linkFacts(index, name));
 const goes = (index: number): Uint8Array => message(17, linkHeader(0, 1, index, 0));
 
 /** A kernel of which the test says what it tells, and when it answers. */

@@ -46,18 +46,29 @@ describe('the service manager', () => {
     it(`hears at ${what} what becomes of the daemon`, async () => {
       const heard = await listening(path());
       const there = new ServiceManager({ NOTIFY_SOCKET: path() });
+      there.reloading();
+      there.reloaded();
       there.ready();
       there.reloading();
+      there.reloaded();
       there.alive();
       there.stopping();
       for (const _ of [1, 2]) there.status(() => '2 of 2 peers');
       await eventually(
         () => heard.length,
-        (length) => assert.equal(length, 6),
+        (length) => assert.equal(length, 7),
       );
       assert.deepEqual(
         heard.map((text) => text.replace(/\d{3,}/, 'N')),
-        ['bound', 'READY=1', 'RELOADING=1\\nMONOTONIC_USEC=N', 'WATCHDOG=1', 'STOPPING=1', 'STATUS=2 of 2 peers'],
+        [
+          'bound',
+          'READY=1',
+          'RELOADING=1\\nMONOTONIC_USEC=N',
+          'READY=1',
+          'WATCHDOG=1',
+          'STOPPING=1',
+          'STATUS=2 of 2 peers',
+        ],
       );
     });
 

@@ -4,20 +4,7 @@ import type { Link } from '../../src/l2/link.js';
 import { LinkTable } from '../../src/l2/link-table.js';
 import type { InterfaceAddress, LinkEvent, LinkFacts } from '../../src/l2/rtnetlink.js';
 import { parseAddress } from '../../src/net/address.js';
-
-const link = (index: number, name: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
-  index,
-  name,
-  mac: Uint8Array.of(2, 0, 0, 0, 0, index),
-  isUp: true,
-  hasCarrier: true,
-  isBroadcast: true,
-  isLoopback: false,
-  isNoArp: false,
-  master: 0,
-  kind: '',
-  ...more,
-});
+import { linkFacts as link } from './given.js';
 
 const address = (index: number, text: string, more: Partial<InterfaceAddress> = {}): InterfaceAddress => ({
   index,

@@ -208,7 +208,7 @@ export class PageHouse {
         },
         { step: 'node', subject: 'node-a', verdict: 'yes', text: 'every node may announce it', where: '' },
         ...announcements.map(({ via, state: said }) => ({
-          step: 'peer',
+          step: 'peer' as const,
           subject: via,
           verdict: said === 'announced' ? ('yes' as const) : ('no' as const),
           text: said === 'announced' ? 'the session is established and carries the family' : 'the session is Active',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Pool } from '../../src/page/api.js';
 import { type Facts, verdict } from '../../src/page/verdict.js';
 import { peer } from '../api/fake-house.js';
 import { lanInterface, PageHouse } from './page-house.js';
@@ -78,7 +79,7 @@ describe('The sentence at the top of the page', () => {
   });
 
   it('warns of a pool before it is empty', () => {
-    const pool = (name: string, inUse: number, capacity: number, state = 'active') => ({
+    const pool = (name: string, inUse: number, capacity: number, state: Pool['state'] = 'active') => ({
       name,
       state,
       addresses: [],
