@@ -24,32 +24,29 @@ import type {
 } from '../api/house.js';
 import type { InterfaceBody, MemberBody } from '../api/lan.js';
 import type { FromSpeaker, PeerCommand, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
-import type { BgpPeer, Config } from '../config/config.js';
-import { impact } from '../config/impact.js';
+import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
 import { nodeTimers } from '../io/clock.js';
 import { hasLedger, openLedger } from '../io/ledger.js';
-import { firstIpv4Address, sourceAddressTowards } from '../io/local-addresses.js';
 import type { HouseLog } from '../io/log.js';
-import { formatAddress, parseIpv4 } from '../net/address.js';
+import { formatAddress } from '../net/address.js';
 import { Announcer, describeRefusal } from '../plan/announcer.js';
-import { Listing, type PeerView } from '../plan/listing.js';
+import { Listing } from '../plan/listing.js';
 import type { Ledger } from '../pools/ledger.js';
-import { formatProblem, type Problem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { version } from '../version.js';
 import { allocationLines, poolBodies } from './allocation-bodies.js';
 import { AllocationsFile } from './allocations-file.js';
 import { AllotmentShell } from './allotment-shell.js';
-import { configDifference } from './config-difference.js';
+import { ConfigKeeper, type ConfigRefusal } from './config-keeper.js';
 import { DampedTable } from './damped-table.js';
 import { explain } from './explain.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
-import { loadConfig } from './load-config.js';
+import { ownRouterId, PeerKeeper } from './peer-keeper.js';
 import { planChange } from './planning.js';
 import { PushedEntries } from './pushed-entries.js';
-import { sessionSettings } from './session-settings.js';
 import { TableSources } from './table-sources.js';
 
 export interface Surroundings {
@@ -65,8 +62,6 @@ export interface Surroundings {
 /** The first announcements wait no longer for peers that are not up. */
 const sessionPatienceMs = 100;
 
-const noPeer: PeerView = { established: false, families: [] };
-
 export class Residence implements House {
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
@@ -78,15 +73,9 @@ export class Residence implements House {
   readonly #keeper: LedgerKeeper;
   readonly #shell: AllotmentShell;
   readonly #allocationsFile: AllocationsFile;
-  readonly #peers = new Map<string, PeerView>();
-  readonly #generations = new Map<string, { readonly peer: BgpPeer; readonly number: number }>();
+  readonly #peers: PeerKeeper;
   readonly #startedAt = performance.now();
-  readonly #routerId: number;
-  #config: Config;
-  #configProblems: readonly Problem[];
-  #configLoadedAt = new Date();
-  #refusals: readonly string[] = [];
-  #isStale: boolean = false;
+  readonly #keptConfig: ConfigKeeper;
   #isOpen: boolean = false;
   #isTold: boolean = false;
   readonly #announced: Promise<void>;
@@ -109,11 +98,14 @@ export class Residence implements House {
     keeper: LedgerKeeper,
     ledger: Ledger | undefined,
   ) {
-    const { log } = surroundings;
+    const { log, bgp, forwardingPreserved } = surroundings;
     this.#surroundings = surroundings;
-    this.#config = config;
-    this.#configProblems = problems;
-    this.#routerId = routerId;
+    this.#keptConfig = new ConfigKeeper(config, problems, {
+      configFile: surroundings.configFile,
+      log,
+      admit: (...asked) => this.#admit(...asked),
+      apply: (accepted) => this.#apply(accepted),
+    });
     this.#keeper = keeper;
     this.#allocationsFile = new AllocationsFile(surroundings.stateDirectory, log, nodeTimers, () =>
       allocationLines(this.#announcer),
@@ -125,16 +117,16 @@ export class Residence implements House {
       () => this.#announcer.tick(),
       () => this.#allocationsFile.changed(),
     );
-    this.#announcer = new Announcer(config, surroundings.bgp, () => new Date(), this.#shell);
+    this.#announcer = new Announcer(config, bgp, () => new Date(), this.#shell);
     const stored = ledger?.read() ?? { holdings: [], releases: [], entries: [] };
     this.#announcer.allotment.restore(stored);
     const environment = { log, timers: nodeTimers, nowMs: () => performance.now() };
     this.#table = new DampedTable(this.#announcer, environment, (...settled) => this.#pushed.settled(...settled));
     this.#listing = new Listing(
       this.#announcer,
-      (name) => this.#peers.get(name) ?? noPeer,
+      (name) => this.#peers.view(name),
       () => this.#sources.rejected,
-      (source) => this.#sources.state(source)?.since ?? this.#configLoadedAt,
+      (source) => this.#sources.state(source)?.since ?? this.#keptConfig.loadedAt,
       this.#table,
     );
     this.#announced = new Promise((resolve) => {
@@ -150,7 +142,8 @@ export class Residence implements House {
       config: () => this.#config,
       changed: (source) => this.#sources.count(source),
     });
-    this.#configurePeers();
+    this.#peers = new PeerKeeper({ announcer: this.#announcer, bgp, routerId, forwardingPreserved });
+    this.#peers.configure(config);
     this.#sources = new TableSources(
       config,
       this.#announcer,
@@ -158,7 +151,7 @@ export class Residence implements House {
       log,
       () => ledger && this.#pushed.restore(ledger, stored.entries),
       (source) => this.#pushed.forget(source),
-      () => surroundings.bgp.tableLoaded(),
+      () => bgp.tableLoaded(),
     );
     void this.#sources.tried.then(() => {
       if (!this.#sources.isLoaded) this.#beAnnounced();
@@ -178,12 +171,12 @@ export class Residence implements House {
 
   tableTold(): void {
     this.#isTold = true;
-    if (this.#areAllUp()) this.#beAnnounced();
+    if (this.#peers.areAllUp) this.#beAnnounced();
     else setTimeout(this.#beAnnounced, sessionPatienceMs);
   }
 
-  #areAllUp(): boolean {
-    return this.#config.bgpPeers.every(({ name }) => this.#peers.get(name)?.established === true);
+  get #config(): Config {
+    return this.#keptConfig.config;
   }
 
   /** One line for the start: what is read, and who is spoken to. */
@@ -204,9 +197,8 @@ export class Residence implements House {
 
   /** One line for whoever looks from far: how many peers, how many routes. */
   summary(): string {
-    const established = [...this.#peers.values()].filter((peer) => peer.established).length;
-    const stale = this.#isStale ? '; the configuration on disk is not in force' : '';
-    return `${established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${stale}`;
+    const stale = this.#keptConfig.isStale ? '; the configuration on disk is not in force' : '';
+    return `${this.#peers.established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${stale}`;
   }
 
   /** The windows are open. */
@@ -228,9 +220,9 @@ export class Residence implements House {
     return this.#lan.leave(isForRestart);
   }
 
-  peerChanged({ peer, state, families }: Extract<FromSpeaker, { kind: 'transition' }>): void {
-    this.#peers.set(peer, { established: state === 'Established', families });
-    if (this.#isTold && state === 'Established' && this.#areAllUp()) this.#beAnnounced();
+  peerChanged(transition: Extract<FromSpeaker, { kind: 'transition' }>): void {
+    this.#peers.changed(transition);
+    if (this.#isTold && transition.state === 'Established' && this.#peers.areAllUp) this.#beAnnounced();
   }
 
   async isReady(): Promise<boolean> {
@@ -244,7 +236,6 @@ export class Residence implements House {
 
   async status(): Promise<StatusBody> {
     const speaker = await this.#surroundings.bgp.status();
-    const established = [...this.#peers.values()].filter((peer) => peer.established);
     const { table } = this.#announcer;
     let allocated = this.#announcer.bulks.size;
     for (const name of table.names()) {
@@ -257,12 +248,7 @@ export class Residence implements House {
       uptimeSeconds: Math.floor((performance.now() - this.#startedAt) / 1000),
       ready: this.#isReadyWith(speaker),
       drained: false,
-      config: {
-        file: this.#surroundings.configFile,
-        stale: this.#isStale,
-        problems: [...this.#refusals, ...this.#configProblems.map(formatProblem)],
-        loadedAt: this.#configLoadedAt.toISOString(),
-      },
+      config: this.#keptConfig.body(),
       sources: this.sources(),
       listeners: speaker.listeners.map(({ endpoint, problem }) => ({
         address: formatAddress(endpoint.address),
@@ -273,10 +259,10 @@ export class Residence implements House {
       counts: {
         services: table.size + this.#announcer.bulks.size,
         allocated,
-        announcedBgp: this.#announcer.servicesAnnouncedTo((peer) => this.#peers.get(peer)?.established === true),
+        announcedBgp: this.#announcer.servicesAnnouncedTo((peer) => this.#peers.isUp(peer)),
         announcedLayer2: this.#lan.servicesAnnounced,
         peers: this.#config.bgpPeers.length,
-        peersEstablished: established.length,
+        peersEstablished: this.#peers.established,
       },
     };
   }
@@ -351,105 +337,27 @@ export class Residence implements House {
   }
 
   commandPeer(name: string, command: PeerCommand): boolean {
-    if (!this.#config.bgpPeers.some((peer) => peer.name === name)) return false;
-    this.#surroundings.bgp.command(name, command);
-    return true;
+    return this.#peers.command(name, command);
   }
 
-  /**
-   * The configuration once more, and every file source with it. `isAsked`: somebody waits for an answer, be it that there
-   * is nothing new.
-   */
-  async reload({ isAsked = true, acceptRevocations = false }: ReloadOptions = {}): Promise<ReloadResult> {
-    const { log, configFile } = this.#surroundings;
-    const { config, problems } = loadConfig(configFile);
-    if (config === undefined) return this.#stayStale(problems, [], isAsked);
+  reload(options: ReloadOptions = {}): Promise<ReloadResult> {
+    return this.#keptConfig.reload(options);
+  }
+
+  async #admit(config: Config, { acceptRevocations = false }: ReloadOptions): Promise<ConfigRefusal | undefined> {
     // Where it cannot be opened nothing is given out, which says so, and it is tried again.
     if (config.addressPools.length > 0) await this.#keeper.open().catch(() => {});
     const refusal = this.#announcer.configure(config, false, acceptRevocations);
-    if (refusal !== undefined && 'revocations' in refusal)
-      return { ...this.#stayStale(problems, refusal.revocations, isAsked), onlyRevocations: true };
-    if (refusal !== undefined) return this.#stayStale(problems, [describeRefusal(refusal)], isAsked);
-    const isNews = this.#isStale || !sameProblems(problems, this.#configProblems);
-    const changes = configDifference(this.#config, config);
-    this.#config = config;
-    this.#configProblems = problems;
-    this.#configLoadedAt = new Date();
-    this.#refusals = [];
-    this.#isStale = false;
-    log.configure(config.log.level, config.log.format);
-    this.#configurePeers();
-    for (const view of this.#announcer.dropUnusedViews()) this.#surroundings.bgp.dropView(view);
+    if (refusal === undefined) return undefined;
+    return 'revocations' in refusal
+      ? { lines: refusal.revocations, onlyRevocations: true }
+      : { lines: [describeRefusal(refusal)], onlyRevocations: false };
+  }
+
+  #apply(config: Config): void {
+    this.#surroundings.log.configure(config.log.level, config.log.format);
+    this.#peers.configure(config);
     this.#sources.configure(config);
     this.#lan.configure(config);
-    const done: ReloadResult = { kind: 'done', warnings: problems.map(formatProblem) };
-    if (!isNews && !isAsked && changes.length === 0) return done;
-    for (const problem of problems) log.write('warn', 'configProblem', formatProblem(problem));
-    const what = changes.length === 0 ? 'it says what it said before' : changes.join(', ');
-    log.write('info', 'configLoaded', `${configFile} is in force: ${what}`, { peers: config.bgpPeers.length });
-    return done;
   }
-
-  #stayStale(
-    problems: readonly Problem[],
-    refusals: readonly string[],
-    isAsked: boolean,
-  ): Extract<ReloadResult, { kind: 'refused' }> {
-    const { log, configFile } = this.#surroundings;
-    const isSame = refusals.join() === this.#refusals.join() && sameProblems(problems, this.#configProblems);
-    const isNews = !this.#isStale || !isSame;
-    this.#isStale = true;
-    this.#configProblems = problems;
-    this.#refusals = refusals;
-    const lines = [...refusals, ...problems.map(formatProblem)];
-    if (isNews || isAsked) {
-      const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
-      const kept = `${configFile} is not taken over, the configuration before stays in force`;
-      log.write('error', 'configStale', `${kept}: ${lines[0]}${more}`, { problems: lines });
-    }
-    return { kind: 'refused', problems: lines, onlyRevocations: false };
-  }
-
-  #configurePeers(): void {
-    const { bgpPeers, bgp, node } = this.#config;
-    const own = {
-      routerId: bgp.routerId ?? this.#routerId,
-      hostName: node.name,
-      softwareVersion: `herald/${version}`,
-      forwardingPreserved: this.#surroundings.forwardingPreserved,
-    };
-    const viewOf = new Map(this.#announcer.views.flatMap(({ id, peers }) => peers.map((peer) => [peer, id] as const)));
-    this.#surroundings.bgp.configure({
-      debug: this.#config.log.level === 'debug',
-      listen: bgp.listen,
-      peers: bgpPeers.map((peer) => ({
-        session: sessionSettings(peer, own),
-        generation: this.#generation(peer, own.routerId),
-        view: viewOf.get(peer.name)!,
-      })),
-    });
-    const names = new Set(bgpPeers.map(({ name }) => name));
-    for (const known of [this.#peers, this.#generations])
-      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
-  }
-
-  /** Another number once a change needs a new session. */
-  #generation(peer: BgpPeer, routerId: number): number {
-    const known = this.#generations.get(peer.name);
-    const isSame = known !== undefined && !impact(known.peer, peer).some(({ effect }) => effect === 'reset');
-    const before = known === undefined ? 0 : Math.floor(known.number / 2 ** 32);
-    const number = (isSame ? before : before + 1) * 2 ** 32 + routerId;
-    this.#generations.set(peer.name, { peer, number });
-    return number;
-  }
-}
-
-const sameProblems = (a: readonly Problem[], b: readonly Problem[]): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** RFC 4271 §4.2: one of our addresses; the one the first IPv4 peer will see, else any. */
-async function ownRouterId(config: Config): Promise<number> {
-  if (config.bgp.routerId !== undefined) return config.bgp.routerId;
-  const peer = config.bgpPeers.find(({ peerAddress }) => peerAddress.family === 'ipv4');
-  const source = peer && (peer.sourceAddress ?? (await sourceAddressTowards(peer.peerAddress)));
-  return (source ?? firstIpv4Address() ?? parseIpv4('127.0.0.1')!).words[0]!;
 }
