@@ -3,7 +3,7 @@
 import type { RouteAttributes } from '../config/config.js';
 import { type Address, addressOctets, type Family } from '../net/address.js';
 import { encodeAttributes, type PathAttribute } from './attribute.js';
-import { communityAttributes } from './communities.js';
+import { communityAttributes } from './community-attributes.js';
 import type { EncodedAttributes } from './update-encoder.js';
 
 /** What all sessions of an update group have in common. */

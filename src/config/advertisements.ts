@@ -1,10 +1,9 @@
 // BGP advertisements and community aliases: what they refer to must exist, and two of them must not contradict each other.
 // MetalLB's rules and words (BGPAdvertisement, Community).
 
-import { parseCommunity } from '../bgp/communities.js';
 import { nearest } from '../nearest.js';
 import { bitsOf, type Family, formatAddress } from '../net/address.js';
-import type { Community } from '../net/community.js';
+import { type Community, parseCommunity } from '../net/community.js';
 import type { AddressPool, BgpAdvertisement, Config, RouteAttributes } from './config.js';
 import type { Path } from './document.js';
 import { shortestLength } from './pools.js';

@@ -2,7 +2,7 @@
 // taken as it stands; this file is about the others, and every one of them is named in a comment of the result.
 
 import { isMap, isSeq, Document as YamlDocument } from 'yaml';
-import { parseCommunity } from '../bgp/communities.js';
+import { parseCommunity } from '../net/community.js';
 import { sanitised } from '../net/text.js';
 import { isRecord, type Raw } from './reader.js';
 import { type SectionKey, sections } from './schema.js';

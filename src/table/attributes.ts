@@ -1,10 +1,9 @@
 // Route attributes as a table gives them, per service (`bgp:`) and per row of a CSV bulk, and when two sets are the same.
 // What they become on the wire, and what wins over what, is decided elsewhere.
 
-import { formatCommunity, parseCommunity } from '../bgp/communities.js';
 import type { RouteAttributes } from '../config/config.js';
 import { type Address, formatAddress, hostPrefix, parseAddress } from '../net/address.js';
-import type { Community } from '../net/community.js';
+import { type Community, formatCommunity, parseCommunity } from '../net/community.js';
 import { martian } from './announceable.js';
 import { type Desk, isRecord, kindOf, quoted, readInteger, readList } from './reading.js';
 

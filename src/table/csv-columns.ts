@@ -1,10 +1,10 @@
 // The columns of a bulk CSV beside the prefix: the header that names them, the fields of a row (RFC 4180), and what they
 // say as route attributes. An empty field says nothing.
 
-import { formatCommunity } from '../bgp/communities.js';
 import type { RouteAttributes } from '../config/config.js';
 import { nearest } from '../nearest.js';
 import type { Address } from '../net/address.js';
+import { formatCommunity } from '../net/community.js';
 import { attributesKey, readCommunity, readNextHop } from './attributes.js';
 import { type Aliases, Desk, type EntryProblem, quoted, readInteger, readList } from './reading.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { encodeAttributes, type PathAttribute } from '../../src/bgp/attribute.js';
 import { decodeCapabilities, describeCapability, encodeCapabilities } from '../../src/bgp/capability.js';
-import { communityAttributes, formatCommunity, parseCommunity } from '../../src/bgp/communities.js';
+import { communityAttributes } from '../../src/bgp/community-attributes.js';
 import { BgpError, malformedOpen } from '../../src/bgp/errors.js';
 import { Framer, type RawMessage } from '../../src/bgp/framer.js';
 import { decodeMessage, encodeMessage, type Message } from '../../src/bgp/message.js';
@@ -10,6 +10,7 @@ import { decodePrefixes, encodePrefixes } from '../../src/bgp/nlri.js';
 import { describeNotification } from '../../src/bgp/notification.js';
 import { decodeUpdate, encodeUpdate, scanUpdate } from '../../src/bgp/update.js';
 import { Reader, Writer } from '../../src/net/bytes.js';
+import { formatCommunity, parseCommunity } from '../../src/net/community.js';
 import * as any from './bgp-arbitraries.js';
 
 const contexts = [

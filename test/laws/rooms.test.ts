@@ -26,9 +26,9 @@ const rooms: Readonly<Record<string, Room>> = {
   'config/config.ts': { uses: ['net', 'config/selector.ts'] },
   'config/selector.ts': {},
 
-  // The text form of communities and the numbers are bgp's, and operators write both in configurations and tables.
+  // The numbers are bgp's, and operators write them in configurations.
   config: {
-    uses: ['net', 'problem.ts', 'nearest.ts', 'bgp/communities.ts', 'bgp/numbers.ts'],
+    uses: ['net', 'problem.ts', 'nearest.ts', 'bgp/numbers.ts'],
     packages: ['yaml', 'zod/mini', 'ip6addr', 'node:path', 'node:module'],
   },
   'config/write-reference.ts': { uses: ['config'], packages: ['node:fs'] },
@@ -42,7 +42,6 @@ const rooms: Readonly<Record<string, Room>> = {
       'config/selector.ts',
       'problem.ts',
       'nearest.ts',
-      'bgp/communities.ts',
     ],
   },
   pools: { uses: ['net', 'config/config.ts', 'config/selector.ts', 'table'] },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { formatCommunity } from '../../src/bgp/communities.js';
 import { formatPrefix } from '../../src/net/address.js';
+import { formatCommunity } from '../../src/net/community.js';
 import { Announcer, cliSource } from '../../src/plan/announcer.js';
 import { configured, type Given, saying, service, ToldPort } from './given.js';
 
