@@ -14,6 +14,7 @@ import {
   parseIpv6,
   parsePrefix,
 } from '../net/address.js';
+import { parseDuration } from '../net/duration.js';
 import { sanitised } from '../net/text.js';
 
 /** What the reference says about a value. */
@@ -103,23 +104,11 @@ function readInteger(raw: unknown, least: number, most: number): number | Refusa
 export const integer = (least: number, most: number): Leaf<number> =>
   leaf('number', `${least} to ${most}`, (raw) => readInteger(raw, least, most));
 
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-/** `90s`, `300ms`, `2m`, `1h`, `1m30s`, as Go writes them. */
 function readDurationMs(raw: unknown): number | Refusal {
   if (typeof raw === 'number' || (typeof raw === 'string' && /^\d+$/.test(raw)))
     return refuse(`${raw} has no unit; write "${raw}s", "${raw}ms" or "${raw}m"`);
-  const refusal = refuse(`${shown(raw)} is not a duration like "90s", "300ms", "2m" or "1m30s"`);
-  if (typeof raw !== 'string' || raw.length > 32) return refusal;
-  const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(raw);
-  if (parts === null || raw === '') return refusal;
-  const [, hours = '0', minutes = '0', seconds = '0', milliseconds = '0'] = parts;
-  return (
-    Number(hours) * unitMs.h +
-    Number(minutes) * unitMs.m +
-    Number(seconds) * unitMs.s +
-    Number(milliseconds) * unitMs.ms
-  );
+  const milliseconds = typeof raw === 'string' ? parseDuration(raw) : undefined;
+  return milliseconds ?? refuse(`${shown(raw)} is not a duration like "90s", "300ms", "2m" or "1m30s"`);
 }
 
 /** Yields seconds. `whole`: BGP carries it in seconds. */
