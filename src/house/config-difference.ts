@@ -3,29 +3,41 @@
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
 
-/** The sections that are said by name alone when anything in them differs. */
-const sections: readonly (readonly [key: string, value: (config: Config) => unknown])[] = [
-  ['node', ({ node }) => node],
-  ['bgp', ({ bgp }) => bgp],
-  ['addressPools', ({ addressPools }) => addressPools],
-  ['bgpAdvertisements', ({ bgpAdvertisements, bgpAdvertisementsElsewhere: not }) => [bgpAdvertisements, not]],
-  ['l2Advertisements', ({ l2Advertisements }) => l2Advertisements],
-  ['layer2', ({ layer2 }) => layer2],
-  ['election', ({ electionMembers }) => electionMembers],
-  ['hostAddresses', ({ hostAddresses }) => hostAddresses],
-  ['communities', ({ communityAliases }) => [...communityAliases]],
-  ['loadBalancerClass', ({ loadBalancerClasses, handleUnclassed }) => [loadBalancerClasses, handleUnclassed]],
-  ['safety', ({ safety }) => safety],
-  ['log', ({ log }) => log],
-];
+type Value = (config: Config) => unknown;
+
+/** The section that a part of the configuration is said by, and what of it counts; null: its items are said one by one. */
+const sections: { readonly [K in keyof Config]: readonly [section: string, value: Value] | null } = {
+  node: ['node', ({ node }) => node],
+  bgp: ['bgp', ({ bgp }) => bgp],
+  bgpPeers: null,
+  addressPools: ['addressPools', ({ addressPools }) => addressPools],
+  allocation: ['allocation', ({ allocation }) => allocation],
+  bgpAdvertisements: ['bgpAdvertisements', ({ bgpAdvertisements }) => bgpAdvertisements],
+  bgpAdvertisementsElsewhere: ['bgpAdvertisements', ({ bgpAdvertisementsElsewhere }) => bgpAdvertisementsElsewhere],
+  l2Advertisements: ['l2Advertisements', ({ l2Advertisements }) => l2Advertisements],
+  layer2: ['layer2', ({ layer2 }) => layer2],
+  electionMembers: ['election', ({ electionMembers }) => electionMembers],
+  hostAddresses: ['hostAddresses', ({ hostAddresses }) => hostAddresses],
+  communityAliases: ['communities', ({ communityAliases }) => [...communityAliases]],
+  loadBalancerClasses: ['loadBalancerClass', ({ loadBalancerClasses }) => loadBalancerClasses],
+  handleUnclassed: ['handleUnclassed', ({ handleUnclassed }) => handleUnclassed],
+  sources: null,
+  safety: ['safety', ({ safety }) => safety],
+  log: ['log', ({ log }) => log],
+  http: ['http', ({ http }) => http],
+  metrics: ['metrics', ({ metrics }) => metrics],
+};
 
 /** Empty: nothing that counts is different. */
 export function configDifference(before: Config, after: Config): string[] {
+  const changed = Object.values(sections).flatMap((section) =>
+    section === null || same(section[1](before), section[1](after)) ? [] : `${section[0]} changed`,
+  );
   return [
     ...named('peer', before.bgpPeers, after.bgpPeers, peerChange),
     ...named('source', before.sources, after.sources, () => 'changed'),
     ...(sameOrder(before.sources, after.sources) ? [] : ['sources in another order']),
-    ...sections.filter(([, of]) => !same(of(before), of(after))).map(([key]) => `${key} changed`),
+    ...new Set(changed),
   ];
 }
 
