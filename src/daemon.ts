@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import { HttpKeeper } from './house/http-keeper.js';
 import { loadConfig } from './house/load-config.js';
 import { Residence } from './house/residence.js';
 import { BgpThread } from './io/bgp-thread.js';
@@ -12,7 +13,6 @@ import { describeError, HouseLog } from './io/log.js';
 import { ServiceManager } from './io/service-manager.js';
 import { answers } from './io/unix-socket.js';
 import { watchFile } from './io/watch.js';
-import { formatAddress } from './net/address.js';
 import { formatProblem } from './problem.js';
 import { version } from './version.js';
 
@@ -65,7 +65,6 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     manager.reloading();
     await residence?.reload({ isAsked });
     manager.reloaded();
-    tellManager();
   };
 
   const fail = (error: unknown): void => {
@@ -106,8 +105,11 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   if (boot.problem !== '' && config.bgpPeers.some(({ gracefulRestart }) => gracefulRestart !== undefined)) {
     log.write('warn', 'stateDirectory', `a restart will lose routes at graceful-restart helpers: ${boot.problem}`);
   }
+  const http = new HttpKeeper((host, port) => serveHttp(house, { host, port }, log, windows.ofHttp), log);
   try {
-    residence = await Residence.open(config, problems, { ...options, bgp, log, forwardingPreserved: boot.survived });
+    const forwardingPreserved = boot.survived;
+    const around = { ...options, bgp, log, http, configChanged: tellManager, forwardingPreserved };
+    residence = await Residence.open(config, problems, around);
   } catch (error) {
     if (!(error instanceof LedgerUnusable)) throw error;
     log.write('error', 'ledgerUnusable', error.message);
@@ -137,16 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
           leave('without a control socket', false, exitCode.failed);
         },
       );
-  const { listen } = config.http;
-  const http =
-    isLeaving || listen === undefined
-      ? undefined
-      : await serveHttp(house, { host: formatAddress(listen.address), port: listen.port }, log, windows.ofHttp).catch(
-          (error: unknown) => {
-            const why = error instanceof Error ? error.message : String(error);
-            log.write('error', 'httpFailed', `there is no HTTP listener, and all else goes on: ${why}`);
-          },
-        );
+  if (!isLeaving) await http.start();
   if (api !== undefined) house.opened();
   const scene = { house, config, bgp, isCalledOff: () => isLeaving };
   void house.tablesRead.then(() => {
@@ -161,6 +154,6 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   watch.close();
   house.close();
   windows.close();
-  await Promise.all([api?.close(), http?.close()]);
+  await Promise.all([api?.close(), http.close()]);
   return code;
 }

@@ -16,9 +16,11 @@ export interface StatusBody {
     readonly stale: boolean;
     readonly problems: readonly string[];
     readonly loadedAt: string;
-  };
+  } & Partial<WayBack>;
   readonly sources: readonly SourceBody[];
-  readonly listeners: readonly { readonly address: string; readonly port: number; readonly problem: string }[];
+  readonly listeners: readonly ListenerBody[];
+  /** Absent: there is to be none. */
+  readonly http?: ListenerBody;
   /** What keeps the LAN from being served as it is configured. */
   readonly layer2: { readonly problems: readonly string[] };
   readonly counts: {
@@ -30,6 +32,20 @@ export interface StatusBody {
     readonly peers: number;
     readonly peersEstablished: number;
   };
+}
+
+/** A configuration that is in force for as long as nobody has to confirm it. */
+export interface WayBack {
+  /** Without a confirmation until then … */
+  readonly confirmBefore: string;
+  /** … this one comes back. */
+  readonly fallback: { readonly loadedAt: string };
+}
+
+export interface ListenerBody {
+  readonly address: string;
+  readonly port: number;
+  readonly problem: string;
 }
 
 export interface SourceBody {
@@ -203,7 +219,7 @@ export interface StreamSummary {
 }
 
 export type ReloadResult =
-  | { readonly kind: 'done'; readonly warnings: readonly string[] }
+  | { readonly kind: 'done'; readonly warnings: readonly string[]; readonly wayBack?: WayBack }
   /** `onlyRevocations`: nothing is wrong, but pools refuse to take from services what it takes. */
   | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly onlyRevocations: boolean };
 
@@ -230,7 +246,12 @@ export interface ReloadOptions {
   readonly isAsked?: boolean;
   /** Whatever `onRevoke: refuse` says. */
   readonly acceptRevocations?: boolean;
+  /** What was in force before comes back unless somebody confirms in time. */
+  readonly confirmWithinSeconds?: number;
 }
+
+/** `tooLate`: what was to be confirmed is not in force any more. */
+export type Confirmation = 'kept' | 'nothingToConfirm' | 'tooLate';
 
 /** How many addresses of one family. Text where it is more than a number holds exactly. */
 export interface PoolFamilyBody {
@@ -273,6 +294,7 @@ export interface House extends LanHouseDoor {
   /** Undefined: neither an address, nor a prefix, nor a service that is there. */
   explain(asked: string): ExplainBody | undefined;
   reload(options?: ReloadOptions): Promise<ReloadResult>;
+  confirm(): Confirmation;
   /** Changes nothing. */
   plan(request: PlanRequest): Promise<PlanResult>;
   /** False: no such peer. */

@@ -4,12 +4,15 @@
 import { nearest } from '../nearest.js';
 import { sanitised } from '../net/text.js';
 import type { RawBody } from './body.js';
+import { confirmWithinRange, readConfirmWithin } from './confirm-within.js';
 import type {
+  Confirmation,
   EntryStream,
   House,
   LineAnswer,
   PageRequest,
   PlanRequest,
+  ReloadOptions,
   TableBody,
   WriteFailure,
   WriteOptions,
@@ -299,7 +302,7 @@ export const routes: readonly Route[] = [
     answer: reloadAnswer,
     errors: [413, 422],
     handle: async ({ house, body }) => {
-      const result = await house.reload({ acceptRevocations: readAcceptance(body) });
+      const result = await house.reload(reloadOptions(body));
       if (result.kind === 'refused' && result.onlyRevocations)
         throw new CallError(
           422,
@@ -311,8 +314,16 @@ export const routes: readonly Route[] = [
         throw new CallError(422, 'refused', 'the configuration was refused; the one before stays in force', {
           problems: result.problems,
         });
-      return { body: { warnings: result.warnings }, result: 'done' };
+      return { body: { warnings: result.warnings, ...result.wayBack }, result: 'done' };
     },
+  },
+  {
+    method: 'post',
+    path: '/v1/confirm',
+    summary: 'Keep the configuration that a reload with `confirmWithin` took over',
+    answer: nothing,
+    errors: [409],
+    handle: ({ house }) => confirmed(house.confirm()),
   },
 ];
 
@@ -377,11 +388,30 @@ function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<stri
   return Object.fromEntries(Object.entries(body));
 }
 
-function readAcceptance(body: unknown): boolean {
-  const { acceptRevocations = false } = fieldsOf(body, ['acceptRevocations']);
+function reloadOptions(body: unknown): ReloadOptions {
+  const { acceptRevocations = false, confirmWithin } = fieldsOf(body, ['acceptRevocations', 'confirmWithin']);
   if (typeof acceptRevocations !== 'boolean')
     throw new CallError(422, 'invalid', 'acceptRevocations must be true or false');
-  return acceptRevocations;
+  if (confirmWithin === undefined) return { acceptRevocations };
+  const confirmWithinSeconds = typeof confirmWithin === 'string' ? readConfirmWithin(confirmWithin) : undefined;
+  if (confirmWithinSeconds === undefined)
+    throw new CallError(400, 'badDuration', `confirmWithin must be ${confirmWithinRange}, written as "60s" or "5m"`);
+  return { acceptRevocations, confirmWithinSeconds };
+}
+
+function confirmed(confirmation: Confirmation): Answer {
+  switch (confirmation) {
+    case 'kept':
+      return { body: {}, result: 'done' };
+    case 'nothingToConfirm':
+      throw new CallError(409, 'nothingToConfirm', 'no change of the configuration waits to be confirmed');
+    case 'tooLate':
+      throw new CallError(
+        409,
+        'tooLate',
+        'the change was not confirmed in time, and the configuration before it is in force again; reload to try once more',
+      );
+  }
 }
 
 function planRequest(body: unknown): PlanRequest {

@@ -4,16 +4,19 @@
 import type { PeerStatus } from '../bgp/protocol.js';
 import type { FamilyCounters } from '../l2/responder.js';
 import type { Forecast } from '../plan/forecast.js';
+import { confirmWithinRange } from './confirm-within.js';
 import type {
   AnnouncementBody,
   ExplainBody,
   ExplainStep,
+  ListenerBody,
   PoolBody,
   PoolFamilyBody,
   ServiceAnnouncementBody,
   ServiceBody,
   SourceBody,
   StatusBody,
+  WayBack,
 } from './house.js';
 import type { ConflictBody, InterfaceBody, MemberBody, TrackBody } from './lan.js';
 
@@ -90,40 +93,56 @@ const poolFamily = object<PoolFamilyBody>({
   quarantined: integer('Freed lately, and not given to another service as long as anything else is free.'),
 });
 
+const listener = object<ListenerBody>({
+  address: text(),
+  port: integer(),
+  problem: text('Empty while it listens.'),
+});
+
+const wayBack: { readonly [K in keyof WayBack]: Schema } = {
+  confirmBefore: {
+    type: 'string',
+    description: 'RFC 3339. Unless it is confirmed until then, the configuration before comes back; absent: it stays.',
+  },
+  fallback: object<WayBack['fallback']>({ loadedAt: text('RFC 3339: which configuration comes back.') }),
+};
+
 /** The name by which a schema is referred to. */
 export const schemas = {
-  Status: object<StatusBody>({
-    node: text(),
-    version: text(),
-    uptimeSeconds: integer(),
-    ready: boolean('The configuration and every source are loaded, the sockets are open.'),
-    drained: boolean(),
-    config: object<StatusBody['config']>({
-      file: text(),
-      stale: boolean('The file on disk was refused; an earlier one is in force.'),
-      problems: textsOf(),
-      loadedAt: moment,
-    }),
-    sources: listOf(reference('Source')),
-    listeners: listOf(
-      object<StatusBody['listeners'][number]>({
-        address: text(),
-        port: integer(),
-        problem: text('Empty while it listens.'),
+  Status: object<StatusBody>(
+    {
+      node: text(),
+      version: text(),
+      uptimeSeconds: integer(),
+      ready: boolean('The configuration and every source are loaded, the sockets are open.'),
+      drained: boolean(),
+      config: object<StatusBody['config']>(
+        {
+          file: text(),
+          stale: boolean('The file on disk was refused, or not confirmed; an earlier one is in force.'),
+          problems: textsOf(),
+          loadedAt: moment,
+          ...wayBack,
+        },
+        ['confirmBefore', 'fallback'],
+      ),
+      sources: listOf(reference('Source')),
+      listeners: listOf(listener),
+      http: listener,
+      layer2: object<StatusBody['layer2']>({
+        problems: textsOf('What keeps the LAN from being served as it is configured.'),
       }),
-    ),
-    layer2: object<StatusBody['layer2']>({
-      problems: textsOf('What keeps the LAN from being served as it is configured.'),
-    }),
-    counts: object<StatusBody['counts']>({
-      services: integer(),
-      allocated: integer(),
-      announcedBgp: integer('Prefixes wanted on the wire by at least one peer.'),
-      announcedLayer2: integer('Services with an address that is announced on an interface.'),
-      peers: integer(),
-      peersEstablished: integer(),
-    }),
-  }),
+      counts: object<StatusBody['counts']>({
+        services: integer(),
+        allocated: integer(),
+        announcedBgp: integer('Prefixes wanted on the wire by at least one peer.'),
+        announcedLayer2: integer('Services with an address that is announced on an interface.'),
+        peers: integer(),
+        peersEstablished: integer(),
+      }),
+    },
+    ['http'],
+  ),
   ExplainStep: object<ExplainStep>({
     step: oneOf(
       'source',
@@ -300,7 +319,12 @@ export const nothing: Schema = { type: 'object', description: 'Empty.' };
 
 export const reloadBody: Schema = {
   type: 'object',
-  properties: { acceptRevocations: boolean('Whatever `onRevoke: refuse` of pools says.') },
+  properties: {
+    acceptRevocations: boolean('Whatever `onRevoke: refuse` of pools says.'),
+    confirmWithin: text(
+      `What was in force before comes back unless POST /v1/confirm comes in time: ${confirmWithinRange}, as "60s".`,
+    ),
+  },
 };
 
 export const planBody: Schema = {
@@ -350,7 +374,7 @@ export const planAnswer: Schema = object<Forecast>({
 
 export const reloadAnswer: Schema = {
   type: 'object',
-  properties: { warnings: textsOf('What was said about the file and changed nothing.') },
+  properties: { warnings: textsOf('What was said about the file and changed nothing.'), ...wayBack },
   required: ['warnings'],
 };
 

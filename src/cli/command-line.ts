@@ -8,6 +8,7 @@ import { announce } from './announce.js';
 import { announcements } from './announcements.js';
 import { check } from './check.js';
 import { type Command, Given, nameOf } from './command.js';
+import { confirm } from './confirm.js';
 import { convert } from './convert.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
 import { interfaces } from './interfaces.js';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   announce,
   withdraw,
   reload,
+  confirm,
   convert,
   version,
 ];

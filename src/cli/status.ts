@@ -1,6 +1,6 @@
 // `herald status`: is it well, and if not, what is wrong.
 
-import type { StatusBody } from '../api/house.js';
+import type { ListenerBody, StatusBody } from '../api/house.js';
 import type { Command } from './command.js';
 import { read, readingOptions } from './reading.js';
 import { cell, facts, paint, type Screen } from './table.js';
@@ -18,14 +18,14 @@ export const status: Command = {
 };
 
 function lines(body: StatusBody, screen: Screen): string[] {
-  const { counts, config, sources, listeners } = body;
+  const { counts, config, sources, listeners, http } = body;
   const stale = sources.filter((source) => source.stale);
   const state = body.ready ? cell('ready', 'good') : cell('not ready yet', 'waiting');
   const problems = [
     ...config.problems,
     ...sources.flatMap(({ name, problems: said }) => said.map((problem) => `source ${name}: ${problem}`)),
     ...body.layer2.problems,
-    ...listeners.filter(({ problem }) => problem !== '').map(({ problem }) => problem),
+    ...[...listeners, ...(http ? [http] : [])].map(({ problem }) => problem).filter((problem) => problem !== ''),
   ];
   return [
     `herald ${body.version} on ${body.node}: ${paint(state, screen)}${body.drained ? ', drained' : ''}, up ${duration(body.uptimeSeconds)}`,
@@ -33,7 +33,8 @@ function lines(body: StatusBody, screen: Screen): string[] {
     ...facts(
       [
         ['Configuration', `${config.file}, loaded ${moment(config.loadedAt)}`],
-        ['', config.stale ? cell('stale: the file was refused, an earlier one is in force', 'bad') : ''],
+        ['', config.stale ? cell('stale: the file is not in force, an earlier configuration is', 'bad') : ''],
+        ...wayBack(config).map((line) => ['', cell(line, 'waiting')] as const),
         ['Sources', sources.map(({ name }) => name).join(', ')],
         ['', stale.length > 0 ? cell(`stale: ${stale.map(({ name }) => name).join(', ')}`, 'bad') : ''],
         [
@@ -41,12 +42,23 @@ function lines(body: StatusBody, screen: Screen): string[] {
           `${counts.services}, ${counts.allocated} allocated, ${counts.announcedBgp} announced over BGP${counts.announcedLayer2 > 0 ? `, ${counts.announcedLayer2} on the LAN` : ''}`,
         ],
         ['BGP peers', `${counts.peersEstablished} of ${counts.peers} established`],
-        ['Listening', listeners.map(({ address, port }) => `${address} port ${port}`).join(', ')],
+        ['Listening', listeners.map(endpoint).join(', ')],
+        ['HTTP', http ? endpoint(http) : ''],
       ],
       screen,
     ),
     ...(problems.length === 0
       ? []
       : ['', paint(cell(`${plural(problems.length, 'problem')}:`, 'heading'), screen), ...problems]),
+  ];
+}
+
+const endpoint = ({ address, port }: ListenerBody): string => `${address} port ${port}`;
+
+function wayBack({ confirmBefore, fallback }: StatusBody['config']): string[] {
+  if (confirmBefore === undefined || fallback === undefined) return [];
+  return [
+    `to be confirmed before ${moment(confirmBefore)}, or else`,
+    `the one loaded ${moment(fallback.loadedAt)} comes back`,
   ];
 }

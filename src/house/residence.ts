@@ -2,6 +2,7 @@
 // peers. daemon.ts decides when; here is what happens. The windows see it as a House.
 
 import type {
+  Confirmation,
   EntryStream,
   EntryWritten,
   ExplainBody,
@@ -26,7 +27,7 @@ import type { InterfaceBody, MemberBody } from '../api/lan.js';
 import type { FromSpeaker, PeerCommand, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
-import { nodeTimers } from '../io/clock.js';
+import { monotonicClock, nodeTimers } from '../io/clock.js';
 import { hasLedger, openLedger } from '../io/ledger.js';
 import type { HouseLog } from '../io/log.js';
 import { formatAddress } from '../net/address.js';
@@ -38,9 +39,10 @@ import { version } from '../version.js';
 import { allocationLines, poolBodies } from './allocation-bodies.js';
 import { AllocationsFile } from './allocations-file.js';
 import { AllotmentShell } from './allotment-shell.js';
-import { ConfigKeeper, type ConfigRefusal } from './config-keeper.js';
+import { ConfigKeeper, type ConfigRefusal, type Exemptions } from './config-keeper.js';
 import { DampedTable } from './damped-table.js';
 import { explain } from './explain.js';
+import type { HttpKeeper } from './http-keeper.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
@@ -55,6 +57,9 @@ export interface Surroundings {
   readonly stateDirectory: string;
   readonly bgp: BgpThread;
   readonly log: HouseLog;
+  readonly http: HttpKeeper;
+  /** Another configuration is in force, or the one on disk is not. */
+  readonly configChanged: () => void;
   /** The F bit of graceful restart. */
   readonly forwardingPreserved: boolean;
 }
@@ -103,8 +108,10 @@ export class Residence implements House {
     this.#keptConfig = new ConfigKeeper(config, problems, {
       configFile: surroundings.configFile,
       log,
+      time: { ...monotonicClock, ...nodeTimers },
       admit: (...asked) => this.#admit(...asked),
       apply: (accepted) => this.#apply(accepted),
+      changed: surroundings.configChanged,
     });
     this.#keeper = keeper;
     this.#allocationsFile = new AllocationsFile(surroundings.stateDirectory, log, nodeTimers, () =>
@@ -144,6 +151,7 @@ export class Residence implements House {
     });
     this.#peers = new PeerKeeper({ announcer: this.#announcer, bgp, routerId, forwardingPreserved });
     this.#peers.configure(config);
+    void surroundings.http.configure(config.http.listen);
     this.#sources = new TableSources(
       config,
       this.#announcer,
@@ -207,6 +215,7 @@ export class Residence implements House {
   }
 
   close(): void {
+    this.#keptConfig.close();
     this.#sources.stop();
     this.#table.stop();
     this.#pushed.stop();
@@ -236,6 +245,7 @@ export class Residence implements House {
 
   async status(): Promise<StatusBody> {
     const speaker = await this.#surroundings.bgp.status();
+    const http = this.#surroundings.http.body;
     const { table } = this.#announcer;
     let allocated = this.#announcer.bulks.size;
     for (const name of table.names()) {
@@ -255,6 +265,7 @@ export class Residence implements House {
         port: endpoint.port,
         problem,
       })),
+      ...(http && { http }),
       layer2: { problems: this.#lan.problems },
       counts: {
         services: table.size + this.#announcer.bulks.size,
@@ -344,20 +355,25 @@ export class Residence implements House {
     return this.#keptConfig.reload(options);
   }
 
-  async #admit(config: Config, { acceptRevocations = false }: ReloadOptions): Promise<ConfigRefusal | undefined> {
+  confirm(): Confirmation {
+    return this.#keptConfig.confirm();
+  }
+
+  async #admit(config: Config, exempt: Exemptions): Promise<ConfigRefusal | undefined> {
     // Where it cannot be opened nothing is given out, which says so, and it is tried again.
     if (config.addressPools.length > 0) await this.#keeper.open().catch(() => {});
-    const refusal = this.#announcer.configure(config, false, acceptRevocations);
+    const refusal = this.#announcer.configure(config, exempt.safety, exempt.revocations);
     if (refusal === undefined) return undefined;
     return 'revocations' in refusal
       ? { lines: refusal.revocations, onlyRevocations: true }
       : { lines: [describeRefusal(refusal)], onlyRevocations: false };
   }
 
-  #apply(config: Config): void {
+  async #apply(config: Config): Promise<void> {
     this.#surroundings.log.configure(config.log.level, config.log.format);
     this.#peers.configure(config);
     this.#sources.configure(config);
     this.#lan.configure(config);
+    await this.#surroundings.http.configure(config.http.listen);
   }
 }

@@ -82,7 +82,7 @@ export function Tiles({ status, nowMs }: { readonly status: Status; readonly now
         value={formatMoment(config.loadedAt, nowMs)}
         note={
           config.stale
-            ? 'refused on disk'
+            ? 'not what is on disk'
             : config.problems.length > 0
               ? plural(config.problems.length, 'warning')
               : 'loaded'

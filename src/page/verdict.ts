@@ -47,18 +47,23 @@ function allIsWell({ counts }: Status, peers: readonly Peer[]): string {
   return said.length === 0 ? 'All is well' : `All is well: ${said.join(', ')}`;
 }
 
-function ofHerald({ ready, drained, config, sources, listeners, layer2 }: Status): Matter[] {
+function ofHerald({ ready, drained, config, sources, listeners, http, layer2 }: Status): Matter[] {
   const matters: Matter[] = [];
   const add = (mood: Matter['mood'], subject: string, text: string, details: readonly string[] = []): void => {
     matters.push({ mood, subject, text, details });
   };
-  if (config.stale)
-    add('bad', 'configuration', 'what is on disk was refused; the one before is in force', config.problems);
+  if (config.stale) add('bad', 'configuration', 'what is on disk is not in force; the one before is', config.problems);
+  if (config.confirmBefore !== undefined)
+    add(
+      'wait',
+      'configuration',
+      `goes back to the one before unless it is confirmed before ${config.confirmBefore.slice(11, 19)} UTC`,
+    );
   for (const { name, stale, problems } of sources) {
     if (stale) add('bad', `source ${name}`, 'cannot be used as it is; its last good table is in force', problems);
     else if (problems.length > 0) add('wait', `source ${name}`, plural(problems.length, 'problem'), problems);
   }
-  for (const { address, port, problem } of listeners)
+  for (const { address, port, problem } of [...listeners, ...(http ? [http] : [])])
     if (problem !== '') add('bad', `listener ${address} port ${port}`, problem);
   for (const problem of layer2.problems) add('bad', 'LAN', problem);
   if (drained) add('wait', 'drained', 'nothing is announced until it is undrained');

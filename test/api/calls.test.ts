@@ -222,9 +222,47 @@ describe('the calls of the control API', () => {
     });
 
     it('does not promise what it cannot do', async () => {
-      const reply = await served.ask('POST', '/v1/reload', '{"confirmWithin":"60s"}');
+      const reply = await served.ask('POST', '/v1/reload', '{"confirmAfter":"60s"}');
       assert.equal(reply.status, 422);
-      assert.match(String(reply.json()['detail']), /confirmWithin/);
+      assert.match(String(reply.json()['detail']), /confirmAfter/);
+    });
+
+    const wayBack = {
+      confirmBefore: '2026-01-02T03:05:05.000Z',
+      fallback: { loadedAt: '2026-01-02T03:04:05.000Z' },
+    };
+
+    it('reloads for a while, and says until when, and what comes back then', async () => {
+      served.house.reloadResult = { kind: 'done', warnings: [], wayBack };
+      for (const [confirmWithin, confirmWithinSeconds] of [
+        ['60s', 60],
+        ['1s', 1],
+        ['1m30s', 90],
+        ['1h', 3600],
+      ] as const) {
+        const { status, ...reply } = await served.ask('POST', '/v1/reload', JSON.stringify({ confirmWithin }));
+        assert.deepEqual([status, reply.json()], [200, { warnings: [], ...wayBack }]);
+        assert.deepEqual(served.house.reloads.at(-1), { acceptRevocations: false, confirmWithinSeconds });
+      }
+    });
+
+    it('refuses a time to confirm that is none, or that is too short or too long', async () => {
+      for (const confirmWithin of ['', '60', 60, '999ms', '1h1s', '-5s', 'soon', null, ['60s'], '9'.repeat(40)]) {
+        const reply = await served.ask('POST', '/v1/reload', JSON.stringify({ confirmWithin }));
+        assert.deepEqual([reply.status, reply.json()['code']], [400, 'badDuration'], String(confirmWithin));
+        assert.match(String(reply.json()['detail']), /confirmWithin must be 1s to 1h/);
+      }
+      assert.deepEqual(served.house.reloads, []);
+    });
+
+    it('confirms, or says why there is nothing to confirm', async () => {
+      const kept = await served.ask('POST', '/v1/confirm');
+      assert.deepEqual([kept.status, kept.json()], [200, {}]);
+      for (const confirmation of ['nothingToConfirm', 'tooLate'] as const) {
+        served.house.confirmation = confirmation;
+        const reply = await served.ask('POST', '/v1/confirm');
+        assert.deepEqual([reply.status, reply.json()['code']], [409, confirmation]);
+      }
     });
 
     it('lets a controller say which member of the election is there', async () => {

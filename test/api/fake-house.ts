@@ -2,6 +2,7 @@
 
 import {
   BadCursor,
+  type Confirmation,
   type EntryStream,
   type EntryWritten,
   type ExplainBody,
@@ -127,6 +128,7 @@ export class FakeHouse implements House {
   openStreams = 0;
   reloadResult: ReloadResult = { kind: 'done', warnings: [] };
   readonly reloads: ReloadOptions[] = [];
+  confirmation: Confirmation = 'kept';
   planResult: PlanResult = {
     kind: 'planned',
     forecast: { refused: [], services: [], announcements: [], sessions: [] },
@@ -262,6 +264,10 @@ export class FakeHouse implements House {
   async reload(options: ReloadOptions = {}): Promise<ReloadResult> {
     this.reloads.push(options);
     return this.reloadResult;
+  }
+
+  confirm(): Confirmation {
+    return this.confirmation;
   }
 
   async plan(request: PlanRequest): Promise<PlanResult> {

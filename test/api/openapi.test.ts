@@ -73,7 +73,11 @@ describe('/openapi.json', () => {
     house.peerBodies.push(
       peer('tor-2', { asn: null, lastError: { at: '…', code: 6, subcode: 2, text: 'bye', direction: 'received' } }),
     );
-    house.statusBody = { ...house.statusBody, listeners: [{ address: '10.0.0.11', port: 179, problem: '' }] };
+    const listener = { address: '10.0.0.11', port: 179, problem: '' };
+    const wayBack = { confirmBefore: '…', fallback: { loadedAt: '…' } };
+    const config = { ...house.statusBody.config, ...wayBack };
+    house.statusBody = { ...house.statusBody, config, listeners: [listener], http: listener };
+    house.reloadResult = { kind: 'done', warnings: [], wayBack };
     const conflicts = [{ address: '10.0.0.100', mac: '02:09:09:09:09:09', at: '…', count: 2 }];
     const tracks = [{ address: '10.0.0.1', reachable: true, problem: '' }];
     house.interfaceBodies.push(anInterface('eth1', { conflicts, tracks }));

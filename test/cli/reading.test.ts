@@ -49,7 +49,7 @@ describe('herald, asked how things are', () => {
       `herald 1.2.3 on node-a: ready, up 1m1s
 
 Configuration  /etc/herald/herald.yaml, loaded 2026-01-02 03:04:05 UTC
-               stale: the file was refused, an earlier one is in force
+               stale: the file is not in force, an earlier configuration is
 Sources        static
                stale: static
 Services       1, 1 allocated, 1 announced over BGP
@@ -60,6 +60,31 @@ Listening      10.0.0.11 port 179
 herald.yaml:3:5: bgp.asn: is missing
 source static: a.yaml: does not exist
 10.0.0.11 port 179 is in use
+`,
+    );
+  });
+
+  it('says what waits to be confirmed, and where it can be looked at', async () => {
+    const { config } = served.house.statusBody;
+    const wayBack = { confirmBefore: '2026-01-02T04:05:05Z', fallback: { loadedAt: '2026-01-01T01:02:03Z' } };
+    served.house.statusBody = {
+      ...served.house.statusBody,
+      config: { ...config, ...wayBack },
+      http: { address: '127.0.0.1', port: 7472, problem: 'cannot listen on 127.0.0.1:80: permission denied' },
+    };
+    const { out } = await ask('status');
+    assert.equal(
+      out.slice(out.indexOf('Configuration')),
+      `Configuration  /etc/herald/herald.yaml, loaded 2026-01-02 03:04:05 UTC
+               to be confirmed before 2026-01-02 04:05:05 UTC, or else
+               the one loaded 2026-01-01 01:02:03 UTC comes back
+Sources        static, cli
+Services       1, 1 allocated, 1 announced over BGP
+BGP peers      1 of 1 established
+HTTP           127.0.0.1 port 7472
+
+1 problem:
+cannot listen on 127.0.0.1:80: permission denied
 `,
     );
   });

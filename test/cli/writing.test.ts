@@ -85,6 +85,38 @@ describe('herald, told what to do', () => {
     assert.match(err, /herald\.yaml:1:1: a\nherald\.yaml:2:1: b\n/);
   });
 
+  it('reloads for a while, and says how to keep it and what comes back otherwise', async () => {
+    served.house.reloadResult = {
+      kind: 'done',
+      warnings: [],
+      wayBack: { confirmBefore: '2026-01-02T03:05:05.000Z', fallback: { loadedAt: '2026-01-02T03:04:05.000Z' } },
+    };
+    assert.deepEqual(await tell('reload --confirm-within 1m'), {
+      code: 0,
+      out: [
+        'The configuration is in force until 2026-01-02 03:05:05 UTC.',
+        `To keep it: herald confirm --socket ${served.socket}`,
+        'Without that, the one loaded 2026-01-02 03:04:05 UTC comes back.',
+        '',
+      ].join('\n'),
+      err: '',
+    });
+    assert.deepEqual(served.house.reloads, [{ acceptRevocations: false, confirmWithinSeconds: 60 }]);
+    for (const strange of ['60', '2h', '10ms', 'soon']) {
+      const { code, err } = await tell(`reload --confirm-within ${strange}`);
+      assert.deepEqual([code, err], [64, 'herald: --confirm-within must be 1s to 1h, written as 60s or 5m\n']);
+    }
+    assert.equal(served.house.reloads.length, 1);
+  });
+
+  it('confirms a reload, and exits 1 when there is nothing to confirm any more', async () => {
+    assert.deepEqual(await tell('confirm'), { code: 0, out: 'The configuration stays in force.\n', err: '' });
+    served.house.confirmation = 'tooLate';
+    const { code, err } = await tell('confirm');
+    assert.equal(code, 1);
+    assert.match(err, /^herald: .*not confirmed in time/);
+  });
+
   it('asks a pool for an address', async () => {
     await tell('announce shop/new --pool production');
     const entry = { addresses: [], prefixes: [], addressPool: 'production' };

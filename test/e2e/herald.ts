@@ -230,6 +230,17 @@ export class Herald {
     });
   }
 
+  /** Asks, and is gone before the answer comes. */
+  askAndGo(method: string, path: string, body: unknown): Promise<void> {
+    return new Promise((resolve) => {
+      const headers = { 'content-type': 'application/json' };
+      const exchange = request({ socketPath: this.socket, method, path, headers, agent: false });
+      exchange.on('error', () => {});
+      exchange.on('close', resolve);
+      exchange.end(JSON.stringify(body), () => exchange.destroy());
+    });
+  }
+
   async get<T>(path: string): Promise<T> {
     const { status, text } = await this.call('GET', path);
     assert.equal(status, 200, text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { eventually } from '../interop/eventually.js';
 import { Herald } from './herald.js';
 import { Router } from './router.js';
@@ -78,6 +78,43 @@ describe('The HTTP listener of a running herald', () => {
     );
     aborted.abort();
     await reading;
+  });
+
+  it('moves when it is reloaded, goes and comes, and takes the names of metrics with it', async () => {
+    const before = origin.slice('http://'.length);
+    const after = before.replace('127.0.0.1', '127.0.0.9');
+    const reload = async (content: Readonly<Record<string, unknown>>): Promise<string> => {
+      const loaded = herald.logged('configLoaded').length;
+      herald.writeConfig(content);
+      await herald.done('POST', '/v1/reload');
+      return (await herald.hear('configLoaded', loaded)).msg;
+    };
+    const answers = async (at: string): Promise<boolean> => {
+      const line = connect(Number(at.split(':')[1]), at.split(':')[0]);
+      const isOpen = await once(line, 'connect').then(
+        () => true,
+        () => false,
+      );
+      line.destroy();
+      return isOpen;
+    };
+
+    assert.match(await reload(config(after)), /: http changed$/);
+    assert.deepEqual([await answers(before), await answers(after)], [false, true]);
+    const { http } = await herald.status();
+    assert.deepEqual(http, { address: '127.0.0.9', port: Number(after.split(':')[1]), problem: '' });
+
+    assert.match(await reload({ ...config(after), metrics: { compat: 'metallb' } }), /: metrics changed$/);
+    assert.match(await (await fetch(`http://${after}/metrics`)).text(), /^metallb_k8s_client_config_loaded_bool 1$/m);
+
+    await reload(config('192.0.2.1:7472'));
+    assert.match((await herald.status()).http?.problem ?? '', /^cannot listen on 192\.0\.2\.1:7472: .*EADDRNOTAVAIL/);
+    assert.equal(await answers(after), false, 'an address that is not wanted any more');
+
+    await reload(config(''));
+    assert.equal((await herald.status()).http, undefined);
+    await reload(config(before));
+    assert.equal(await answers(before), true);
   });
 
   it('is not missed when its port is taken: herald says so and goes on', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { WayBack } from '../../src/api/house.js';
 import { formatPrefix } from '../../src/net/address.js';
 import { eventually } from '../interop/eventually.js';
 import { Herald } from './herald.js';
@@ -210,6 +211,91 @@ describe('A configuration that changes under a running herald', () => {
         .every(({ withdrawn }) => withdrawn.every((prefix) => formatPrefix(prefix) !== '203.0.113.10/32')),
     );
     one.isUnbroken();
+  });
+
+  describe('and may be taken back', () => {
+    const coloured = (): Readonly<Record<string, unknown>> =>
+      config({
+        bgpPeers: [one.peer('one'), two.peer('two'), three.peer('three')],
+        bgpAdvertisements: [{ name: 'default', communities: ['64512:100'] }],
+      });
+    const communities = (): readonly number[] | undefined =>
+      one.session.routes.get('203.0.113.10/32')?.of('communities')?.communities;
+    const hasCommunities = (...expected: readonly number[]): Promise<unknown> =>
+      eventually(communities, (seen) => assert.deepEqual(seen ?? [], expected));
+    const isStale = async (): Promise<boolean> => {
+      const { text } = await herald.call('GET', '/metrics');
+      return /^herald_config_stale 1$/m.test(text);
+    };
+
+    it('stays when it is confirmed', async () => {
+      herald.writeConfig(coloured());
+      await herald.done('POST', '/v1/reload', { confirmWithin: '1h' });
+      await hasCommunities(0xfc000064);
+      assert.match((await herald.type('status')).out, /to be confirmed before .*\n.* comes back/);
+      const { code, out } = await herald.type('confirm');
+      assert.deepEqual([code, out], [0, 'The configuration stays in force.\n']);
+      const { stale, ...state } = (await herald.status()).config;
+      assert.deepEqual([stale, state.confirmBefore, communities()], [false, undefined, [0xfc000064]]);
+      const again = await herald.type('confirm');
+      assert.equal(again.code, 1);
+      assert.match(again.err, /^herald: no change .* waits to be confirmed\n$/);
+      await reload(config());
+      await hasCommunities();
+    });
+
+    it('is what it was before the file was saved, however soon the watch has seen it', async () => {
+      const known = [two, three].map(({ sessions }) => sessions.length);
+      herald.writeConfig(coloured());
+      await hasCommunities(0xfc000064);
+      await herald.established('three');
+      const { code, out } = await herald.type('reload', '--confirm-within', '1s', '--json');
+      assert.equal(code, 0);
+      const { fallback }: WayBack = JSON.parse(out);
+      const line = await herald.hear('configRolledBack');
+      assert.match(line.msg, /not confirmed within 1 s: .*bgpAdvertisements changed/);
+      await hasCommunities();
+      await eventually(
+        () => three.session.farewell,
+        (seen) => assert.equal(seen, '6/3'), // RFC 4486: Peer De-configured
+      );
+      const { stale, loadedAt, problems } = (await herald.status()).config;
+      assert.deepEqual([stale, loadedAt, await isStale()], [true, fallback.loadedAt, true]);
+      assert.match(problems[0] ?? '', /^not confirmed within 1 s: /);
+      assert.match((await herald.type('confirm')).err, /not confirmed in time/);
+
+      await herald.done('POST', '/v1/reload');
+      await hasCommunities(0xfc000064);
+      await herald.established('three');
+      assert.equal(await isStale(), false);
+      await reload(config());
+      await hasCommunities();
+      one.isUnbroken();
+      // Once for the change, once when it was reloaded.
+      assert.deepEqual([two.sessions.length, three.sessions.length], [known[0], known[1]! + 2]);
+    });
+
+    it('is taken back after a client that went away, after a change that was refused, and after more time was given', async () => {
+      const rolledBack = herald.logged('configRolledBack').length;
+      herald.writeConfig(coloured());
+      await herald.done('POST', '/v1/reload', { confirmWithin: '1h' });
+      const { confirmBefore, fallback } = (await herald.status()).config;
+      herald.writeConfig('bgp: {');
+      assert.equal((await herald.call('POST', '/v1/reload', { confirmWithin: '1s' })).status, 422);
+      const { config: state } = await herald.status();
+      assert.deepEqual([state.stale, state.confirmBefore, state.fallback], [true, confirmBefore, fallback]);
+
+      herald.writeConfig(config({ bgpAdvertisements: [{ name: 'default', communities: ['64512:200'] }] }));
+      const unconfirmed = herald.logged('configUnconfirmed').length;
+      await herald.askAndGo('POST', '/v1/reload', { confirmWithin: '1s' });
+      await herald.hear('configUnconfirmed', unconfirmed);
+      await herald.hear('configRolledBack', rolledBack);
+      await hasCommunities();
+      assert.equal(await isStale(), true);
+      herald.writeConfig(config());
+      await eventually(isStale, (stale) => assert.equal(stale, false));
+      one.isUnbroken();
+    });
   });
 
   it('goes away: the one in force stays, and says so', async () => {

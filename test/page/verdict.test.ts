@@ -53,7 +53,7 @@ describe('The sentence at the top of the page', () => {
       },
     });
     assert.deepEqual(said(facts), [
-      'bad: configuration what is on disk was refused; the one before is in force',
+      'bad: configuration what is on disk is not in force; the one before is',
       'bad: source other cannot be used as it is; its last good table is in force',
       'bad: listener 10.0.0.11 port 179 permission denied',
       'bad: LAN eth9: no such interface',
@@ -62,6 +62,14 @@ describe('The sentence at the top of the page', () => {
     ]);
     assert.deepEqual(verdict(facts).matters[0]?.details, ['herald.yaml:3:1: no']);
     assert.deepEqual(said(sound({ status: { ...status, ready: false } })), ['wait: herald is not ready yet']);
+  });
+
+  it('says until when a change must be confirmed', () => {
+    const { status } = sound();
+    const wayBack = { confirmBefore: '2026-01-02T04:05:05.000Z', fallback: { loadedAt: '2026-01-01T01:02:03.000Z' } };
+    assert.deepEqual(said(sound({ status: { ...status, config: { ...status.config, ...wayBack } } })), [
+      'wait: configuration goes back to the one before unless it is confirmed before 04:05:05 UTC',
+    ]);
   });
 
   it('looks at the LAN: conflicts, interfaces that fail, neighbours that do not answer', () => {
