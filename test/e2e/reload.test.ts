@@ -277,6 +277,7 @@ describe('A configuration that changes under a running herald', () => {
 
     it('is taken back after a client that went away, after a change that was refused, and after more time was given', async () => {
       const rolledBack = herald.logged('configRolledBack').length;
+      await reload(config({ safety: { maxWithdrawPercent: 10 } }));
       herald.writeConfig(coloured());
       await herald.done('POST', '/v1/reload', { confirmWithin: '1h' });
       const { confirmBefore, fallback } = (await herald.status()).config;
@@ -285,12 +286,14 @@ describe('A configuration that changes under a running herald', () => {
       const { config: state } = await herald.status();
       assert.deepEqual([state.stale, state.confirmBefore, state.fallback], [true, confirmBefore, fallback]);
 
-      herald.writeConfig(config({ bgpAdvertisements: [{ name: 'default', communities: ['64512:200'] }] }));
+      const aggregate = { name: 'aggregate', aggregationLength: 24, peers: ['two'] };
+      herald.writeConfig(config({ bgpAdvertisements: [{ name: 'default', communities: ['64512:200'] }, aggregate] }));
       const unconfirmed = herald.logged('configUnconfirmed').length;
       await herald.askAndGo('POST', '/v1/reload', { confirmWithin: '1s' });
       await herald.hear('configUnconfirmed', unconfirmed);
       await herald.hear('configRolledBack', rolledBack);
       await hasCommunities();
+      await two.holds('203.0.113.10/32'); // which safety would refuse
       assert.equal(await isStale(), true);
       herald.writeConfig(config());
       await eventually(isStale, (stale) => assert.equal(stale, false));
