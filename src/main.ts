@@ -12,6 +12,8 @@ export async function main(words: readonly string[], worker: Worker | undefined)
   const given = plainRun(words, process.env);
   if (given !== undefined) {
     process.exitCode = await beDaemon(given, worker ?? startBgpWorker());
+    // Left to itself Node gives up its signal handlers first, and whoever says SIGTERM twice would kill what has ended well.
+    process.once('beforeExit', () => process.exit());
     setTimeout(() => process.exit(), lingerMs).unref();
     return;
   }
