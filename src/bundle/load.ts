@@ -14,12 +14,12 @@ const identityOctets = identityLine('0'.repeat(64)).length;
 export const wrapper = ['(function (exports, require, module, __filename, __dirname, importPackage) {', '})'] as const;
 
 export function compiled(directory: string, name: BundleName): Script {
-  const filename = `${directory}/${name}.cjs`;
   // The bundler escapes what is not ASCII.
-  const source = readFileSync(filename, 'latin1');
+  const source = readFileSync(`${directory}/${name}.cjs`, 'latin1');
   const cachedData = cacheOf(source, `${directory}/${name}.cache`);
   return new Script(source, {
-    filename,
+    // V8 keeps the name in the cache, and stack traces show it: it says nothing of where the build was.
+    filename: `herald/${name}.cjs`,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
 }

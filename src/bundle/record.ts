@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { begin } from './begin.js';
 
-// Under the name it will have: V8 keeps it in the cache, and stack traces show it.
 begin(dirname(__dirname), (script, name) => {
   process.on('exit', () => writeFileSync(`${__dirname}/${name}.recorded`, script.createCachedData()));
 });

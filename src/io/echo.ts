@@ -51,7 +51,7 @@ export class RawEcho implements EchoPort {
         this.#raw ??= import('raw-socket').then((module) => module.default);
         this.#raw.then(
           (raw) => line.ask(raw, identifier, sequence),
-          (error: unknown) => tell({ kind: 'error', text: messageOf(error) }),
+          (error: unknown) => tell({ kind: 'error', text: unloadable(error) }),
         );
       },
       close: () => {
@@ -166,5 +166,11 @@ function onlyReplies(family: Family): Buffer {
   words[type >> 5]! &= ~(1 << (type & 31));
   return Buffer.from(words.buffer);
 }
+
+/** Its shared object is for one major version of Node. */
+const unloadable = (error: unknown): string =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_FAILED'
+    ? `raw-socket is not built for Node ${process.versions.node}: install herald again with it`
+    : messageOf(error);
 
 const messageOf = (error: unknown): string => sanitised(error instanceof Error ? error.message : String(error));

@@ -40,7 +40,9 @@ mkdir -p .old
 pivot_root . .old
 cd /
 umount -l /.old
-systemd-sysusers
-systemd-tmpfiles --create /usr/lib/tmpfiles.d/herald.conf
+if [ -e /usr/lib/tmpfiles.d/herald.conf ]; then
+  systemd-sysusers
+  systemd-tmpfiles --create /usr/lib/tmpfiles.d/herald.conf
+fi
 exec env -i container=herald-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system --unit=herald-test.target --log-target=console
 '

@@ -23,60 +23,66 @@ export function missing(): string | undefined {
   return status === 0 ? undefined : 'namespaces cannot be made here';
 }
 
-/** The files of a package, where a distribution would put them. */
-function install(root: string): void {
-  const library = join(root, 'usr/lib/herald');
-  mkdirSync(join(root, 'usr/bin'), { recursive: true });
-  for (const part of ['dist', 'build/Release/herald.node', 'package.json', 'binding.gyp'])
-    cpSync(join(repository, part), join(library, part), { recursive: true });
-  // Node itself may live where a service must not look.
-  cpSync(process.execPath, join(library, 'node'));
-  writeFileSync(
-    join(root, 'usr/bin/herald'),
-    '#!/bin/sh\nexec /usr/lib/herald/node /usr/lib/herald/dist/main.js "$@"\n',
-    {
-      mode: 0o755,
-    },
-  );
-  for (const [from, to] of [
-    ['herald.service', 'usr/lib/systemd/system/herald.service'],
-    ['herald.socket', 'usr/lib/systemd/system/herald.socket'],
-    ['herald.sysusers.conf', 'usr/lib/sysusers.d/herald.conf'],
-    ['herald.tmpfiles.conf', 'usr/lib/tmpfiles.d/herald.conf'],
-  ] as const) {
-    mkdirSync(dirname(join(root, to)), { recursive: true });
-    cpSync(join(repository, 'systemd', from), join(root, to));
-  }
+/** What is laid over this machine's files before the other one boots. */
+export interface Furniture {
+  /** Files by their paths, without the slash in front; a script is a file that begins with "#!". */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Files and directories of this machine, by where they come to be. */
+  readonly copies?: Readonly<Record<string, string>>;
+  /** Lines for the service beside the unit's own. */
+  readonly dropIn?: string;
+  /** What the machine boots for, beside a journal and a bus. */
+  readonly target?: string;
 }
 
+/** herald as a distribution would install it, and its units started. */
+export const installed: Furniture = {
+  files: {
+    // Node itself may live where a service must not look.
+    'usr/bin/herald': '#!/bin/sh\nexec /usr/lib/herald/node /usr/lib/herald/dist/main.js "$@"\n',
+  },
+  copies: {
+    'usr/lib/herald/node': process.execPath,
+    ...Object.fromEntries(
+      ['dist', 'build/Release/herald.node', 'package.json', 'binding.gyp'].map((part) => [
+        `usr/lib/herald/${part}`,
+        join(repository, part),
+      ]),
+    ),
+    'usr/lib/systemd/system/herald.service': join(repository, 'systemd/herald.service'),
+    'usr/lib/systemd/system/herald.socket': join(repository, 'systemd/herald.socket'),
+    'usr/lib/sysusers.d/herald.conf': join(repository, 'systemd/herald.sysusers.conf'),
+    'usr/lib/tmpfiles.d/herald.conf': join(repository, 'systemd/herald.tmpfiles.conf'),
+  },
+  target: 'Requires=herald.socket\nWants=herald.service\nAfter=herald.socket\n',
+};
+
+// Nothing of the host's own boot: only what the target names.
+const alone = '[Unit]\nDefaultDependencies=no\n';
+
 export class Machine {
-  readonly #directory: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'herald-systemd-'));
   readonly #boot: ReturnType<typeof spawn>;
   console = '';
 
-  /** `etc`: files in /etc/herald; `dropIn`: lines for the service beside the unit's own. */
-  constructor(etc: Readonly<Record<string, string>>, dropIn: string) {
-    this.#directory = mkdtempSync(join(tmpdir(), 'herald-systemd-'));
-    const root = join(this.#directory, 'root');
-    const units = join(this.#directory, 'units');
-    install(root);
-    mkdirSync(join(root, 'etc/herald'), { recursive: true });
-    for (const [name, text] of Object.entries(etc)) writeFileSync(join(root, 'etc/herald', name), text);
-    // Nothing of the host's own boot: only what the target names.
-    const alone = '[Unit]\nDefaultDependencies=no\n';
-    for (const unit of ['herald.service', 'herald.socket']) {
-      mkdirSync(join(units, `${unit}.d`), { recursive: true });
-      writeFileSync(join(units, `${unit}.d/test.conf`), `${alone}${unit === 'herald.service' ? dropIn : ''}`);
-    }
-    writeFileSync(
-      join(units, 'herald-test.target'),
-      '[Unit]\nDefaultDependencies=no\nRequires=dbus.socket systemd-journald.socket herald.socket\nWants=herald.service\nAfter=herald.socket\n',
-    );
+  constructor({ files = {}, copies = {}, dropIn = '', target = '' }: Furniture) {
+    for (const [path, from] of Object.entries(copies))
+      cpSync(from, join(this.#directory, 'root', path), { recursive: true });
+    for (const [path, text] of Object.entries(files)) this.#put(join('root', path), text);
+    this.#put('units/herald.service.d/test.conf', `${alone}${dropIn}`);
+    this.#put('units/herald.socket.d/test.conf', alone);
+    this.#put('units/herald-test.target', `${alone}Requires=dbus.socket systemd-journald.socket\n${target}`);
     this.#boot = spawn(join(here, 'boot.sh'), [this.#directory], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#boot.stdout, this.#boot.stderr])
       stream?.on('data', (octets: Buffer) => {
         this.console = `${this.console}${octets.toString()}`.slice(-100_000);
       });
+  }
+
+  #put(path: string, text: string): void {
+    const place = join(this.#directory, path);
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
 
   get #first(): number {
@@ -91,7 +97,7 @@ export class Machine {
       execFile(
         'nsenter',
         ['--target', String(this.#first), '--mount', '--pid', '--net', '--uts', '--ipc', '--cgroup', ...words],
-        { timeout: 20_000, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
+        { timeout: 60_000, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
         (error, out, err) => {
           resolve({ code: error === null ? 0 : Number(error.code ?? 1), out: `${out}${err}` });
         },
