@@ -17,10 +17,17 @@ export interface Problem {
   readonly message: string;
 }
 
+/** `FILE:LINE:COLUMN`, or as much of it as is known. */
+export const formatPlace = ({ file, line, column }: Place): string => (line > 0 ? `${file}:${line}:${column}` : file);
+
 /** `FILE:LINE:COLUMN: path.to.field: message`. */
 export function formatProblem({ severity, where, path, message }: Problem): string {
-  const place = where.line > 0 ? `${where.file}:${where.line}:${where.column}` : where.file;
-  return [place, ...(severity === 'warning' ? ['warning'] : []), ...(path === '' ? [] : [path]), message].join(': ');
+  return [
+    formatPlace(where),
+    ...(severity === 'warning' ? ['warning'] : []),
+    ...(path === '' ? [] : [path]),
+    message,
+  ].join(': ');
 }
 
 export const hasErrors = (problems: readonly Problem[]): boolean =>

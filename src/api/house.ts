@@ -292,7 +292,7 @@ export interface House extends LanHouseDoor {
   openStream(source: string, options: WriteOptions): EntryStream | WriteFailure;
   pools(): readonly PoolBody[];
   /** Undefined: neither an address, nor a prefix, nor a service that is there. */
-  explain(asked: string): ExplainBody | undefined;
+  explain(asked: string): Promise<ExplainBody | undefined>;
   reload(options?: ReloadOptions): Promise<ReloadResult>;
   confirm(): Confirmation;
   /** Changes nothing. */

@@ -331,8 +331,8 @@ const shown = (text: string): string => sanitised(text, 253);
 const sourceOf = (path: Call['path']): string => path['source'] ?? '';
 const serviceName = (path: Call['path']): string => `${path['namespace']}/${path['name']}`;
 
-function explained(house: House, asked: string): Answer {
-  const body = house.explain(asked);
+async function explained(house: House, asked: string): Promise<Answer> {
+  const body = await house.explain(asked);
   if (body === undefined)
     throw new CallError(404, 'nothingKnown', `${shown(asked)} is no address, no prefix, and no service that is there`);
   return { body };

@@ -93,7 +93,7 @@ export class DampedTable implements HeldEntries {
     for (const { wanted, ...held } of this.#damping.allHeld()) {
       const { source, name } = held;
       if (wanted !== undefined && this.#announcer.table.of(source, name) === undefined)
-        yield { source, name, isRepeat: false, message: this.#why(held) };
+        yield { source, name, isRepeat: false, message: this.#why(held), where: '' };
     }
   }
 

@@ -1,45 +1,40 @@
 // Why something is, or is not, announced: the chain from the table to the wire for a service, an address or a prefix, step by
-// step, out of what is listed anyway.
+// step, out of what is listed and planned anyway, with the line that decided.
 
-import type { ExplainBody, ExplainStep, ServiceBody } from '../api/house.js';
+import type { AnnouncementBody, ExplainBody, ExplainStep, ServiceBody } from '../api/house.js';
 import {
+  type Address,
   bitsOf,
+  contains,
   formatAddress,
   formatPrefix,
   hostPrefix,
   type Prefix,
   parseAddress,
   parsePrefix,
-  sameAddress,
 } from '../net/address.js';
-import type { Announcer } from '../plan/announcer.js';
-import type { Listing } from '../plan/listing.js';
+import { isBuggy } from '../pools/free-addresses.js';
 import { poolFinder } from '../pools/ranges.js';
+import { Chain, listed, type Places } from './explain-chain.js';
+import { explainEntry, placeInPool, type Rooms } from './explain-entry.js';
+import { explainRow, explainRows } from './explain-rows.js';
+import { aggregatesOf, type BulkRow, bulkRows, holdersOf, prefixHolders } from './holders.js';
 
-export interface Explained {
-  readonly announcer: Announcer;
-  readonly listing: Listing;
+export interface Explained extends Rooms {
+  readonly places: Places & {
+    /** Of a row of a bulk. */
+    row(source: string, prefix: Prefix): Promise<string>;
+  };
 }
 
 const mostServices = 20;
 
 /** Undefined: neither an address, nor a prefix, nor a service that is there. */
-export function explain(asked: string, rooms: Explained): ExplainBody | undefined {
+export async function explain(asked: string, rooms: Explained): Promise<ExplainBody | undefined> {
   const prefix = readPrefix(asked);
-  if (prefix === undefined) {
-    const name = asked.includes('/') ? asked : `default/${asked}`;
-    const items = rooms.listing.items(name);
-    if (items.length === 0) return undefined;
-    return { asked, kind: 'service', verdict: verdictOf(items), steps: items.flatMap(stepsOf) };
-  }
+  if (prefix === undefined) return explainService(asked, rooms);
   const isHost = prefix.length === bitsOf(prefix.family);
-  const items = holders(prefix, rooms);
-  const steps = [...poolSteps(prefix, isHost, rooms), ...items.flatMap(stepsOf)];
-  const kind = isHost ? 'address' : 'prefix';
-  if (items.length > 0) return { asked, kind, verdict: verdictOf(items), steps };
-  const pool = steps.find(({ step, verdict }) => step === 'allocation' && verdict === 'yes')?.subject;
-  const where = pool === undefined ? 'in no address pool and' : `in pool ${pool},`;
-  return { asked, kind, verdict: `${text(prefix, isHost)} is ${where} allocated to nobody`, steps };
+  return isHost ? explainAddress(asked, prefix, rooms) : explainPrefix(asked, prefix, rooms);
 }
 
 function readPrefix(asked: string): Prefix | undefined {
@@ -47,107 +42,141 @@ function readPrefix(asked: string): Prefix | undefined {
   return address === undefined ? parsePrefix(asked) : hostPrefix(address);
 }
 
-const text = (prefix: Prefix, isHost: boolean): string => (isHost ? formatAddress(prefix) : formatPrefix(prefix));
+/** What is said of some services and rows. */
+interface Told {
+  /** A sentence; undefined: there are none. */
+  readonly verdict: string | undefined;
+  readonly steps: readonly ExplainStep[];
+}
 
-/** Services that hold the address, or announce the prefix. */
-function holders(prefix: Prefix, { announcer, listing }: Explained): ServiceBody[] {
-  const wanted = formatPrefix(prefix);
-  const found: ServiceBody[] = [];
-  for (const name of listing.names()) {
-    const winner = announcer.table.winner(name);
-    if (winner === undefined) continue;
-    const { service } = winner;
-    const isHeld =
-      announcer.settlement(service).addresses.some((one) => sameAddress(one, prefix)) ||
-      service.addresses.some((one) => sameAddress(one, prefix)) ||
-      service.prefixes.some((one) => formatPrefix(one) === wanted);
-    if (isHeld) found.push(...listing.items(name));
-    if (found.length >= mostServices) break;
+function explainService(asked: string, rooms: Explained): ExplainBody | undefined {
+  const name = asked.includes('/') ? asked : `default/${asked}`;
+  const { verdict, steps } = tellServices([name], rooms, () => true);
+  return verdict === undefined ? undefined : { asked, kind: 'service', verdict, steps };
+}
+
+/** The chains of services, as far as they are about what is asked. */
+function tellServices(names: readonly string[], rooms: Explained, isAbout: (prefix: Prefix) => boolean): Told {
+  const { listing, announcer } = rooms;
+  const chain = new Chain();
+  const items: ServiceBody[] = [];
+  for (const name of names.slice(0, mostServices)) {
+    for (const [rank, item] of listing.items(name).entries()) {
+      const said =
+        item.prefixes === undefined
+          ? item.announcements.filter(({ prefix }) => isAbout(parsePrefix(prefix)!))
+          : explainRows(chain, item.source, rooms);
+      items.push({ ...item, announcements: said });
+      const claim = rank === 0 ? announcer.table.winner(name) : undefined;
+      if (item.prefixes === undefined) explainEntry(chain, { ...item, announcements: said }, claim, isAbout, rooms);
+    }
   }
-  return found;
-}
-
-function poolSteps(prefix: Prefix, isHost: boolean, { announcer }: Explained): ExplainStep[] {
-  const { addressPools } = announcer.config;
-  if (!isHost || addressPools.length === 0) return [];
-  const pool = poolFinder(addressPools)(prefix);
-  if (pool === undefined) return [step('allocation', formatAddress(prefix), 'no', 'no address pool covers it')];
-  const { name, state } = pool;
-  return [
-    step('allocation', name, 'yes', `the pool ${name} covers it${state === 'active' ? '' : `, and is ${state}`}`),
-  ];
-}
-
-const step = (
-  name: ExplainStep['step'],
-  subject: string,
-  verdict: ExplainStep['verdict'],
-  said: string,
-): ExplainStep => ({
-  step: name,
-  subject,
-  verdict,
-  text: said,
-  where: '',
-});
-
-function stepsOf(item: ServiceBody): ExplainStep[] {
-  const steps: ExplainStep[] = [];
-  const { state, reason, message } = item;
-  steps.push(
-    state === 'Shadowed' || (state === 'Rejected' && reason === 'invalidEntry')
-      ? step('source', item.source, 'no', message)
-      : step('source', item.source, 'yes', `${item.name} is in the source ${item.source}`),
-  );
-  if (state === 'Ignored') return [...steps, step('class', item.name, 'no', message)];
-  if (item.owner !== '') steps.push(step('owner', item.owner, 'note', `it belongs to ${item.owner}`));
-  if (state === 'Shadowed') return steps;
-  const has = item.addresses.length > 0 || item.prefixes !== undefined || item.announcements.length > 0;
-  const addresses = item.addresses.join(', ');
-  const from = item.pool === '' ? '' : ` from the pool ${item.pool}`;
-  const held = addresses === '' ? 'it has no addresses' : `it has ${addresses}${from}`;
-  const why = message === '' ? '' : `; ${state}: ${message}`;
-  steps.push(step('allocation', item.pool, has ? 'yes' : 'no', `${held}${why}`));
-  for (const { prefix, protocol, via, state: said, reason: because } of item.announcements) {
-    const where = protocol === 'bgp' ? 'peer' : 'interface';
-    const to = via === '' ? '' : ` ${protocol === 'bgp' ? 'to' : 'on'} ${via}`;
-    if (said === 'announced')
-      steps.push(step('wire', via, 'yes', `${prefix} is announced${to}${because === '' ? '' : ` (${because})`}`));
-    else if (said === 'pending')
-      steps.push(step(where, via, 'no', `${prefix} waits: the session with ${via} is not Established`));
-    else steps.push(step(decider(because, where), via, 'no', `${prefix} is withheld${to}: ${because}`));
-  }
-  return steps;
-}
-
-/** Which step of the chain a reason belongs to. */
-function decider(reason: string, otherwise: ExplainStep['step']): ExplainStep['step'] {
-  switch (reason) {
-    case 'noMatchingAdvertisement':
-    case 'conflictingAdvertisements':
-    case 'sharedIPWithServiceSelector':
-      return 'advertisement';
-    case 'notThisNode':
-    case 'noEndpoints':
-    case 'noLocalEndpoints':
-    case 'disabled':
-    case 'drained':
-      return 'node';
-    case 'notOwner':
-      return 'election';
-    default:
-      return otherwise;
-  }
-}
-
-function verdictOf(items: readonly ServiceBody[]): string {
+  const more = names.length - mostServices;
+  if (more > 0) chain.note('source', '', `and with ${more} more services`);
   const [first] = items;
-  if (first === undefined) return '';
-  const announced = first.announcements.filter(({ state }) => state === 'announced');
-  const ways = [...new Set(announced.map(({ via }) => via))];
-  const more = items.length > 1 ? `, and ${items.length - 1} more have to do with it` : '';
-  if (ways.length > 0) return `${first.name} is announced: ${ways.join(', ')}${more}`;
-  const reasons = [...new Set(first.announcements.map(({ reason, state }) => reason || state))].join(', ');
-  const why = first.message || reasons || first.reason || 'nothing speaks of it';
-  return `${first.name} is not announced: ${why}${more}`;
+  const others =
+    names.length > 1 ? `, and ${names.length - 1} more ${names.length === 2 ? 'has' : 'have'} to do with it` : '';
+  return { verdict: first && `${verdictOf(first.name, first.announcements, first)}${others}`, steps: chain.steps };
+}
+
+async function tellRows(rows: readonly BulkRow[], rooms: Explained): Promise<Told> {
+  const chain = new Chain();
+  let verdict: string | undefined;
+  for (const row of rows.slice(0, mostServices)) {
+    const where = await rooms.places.row(row.source, row.prefix);
+    const announcements = explainRow(chain, row, where, rooms);
+    verdict ??= verdictOf(`${formatPrefix(row.prefix)} of default/${row.source}`, announcements);
+  }
+  return { verdict, steps: chain.steps };
+}
+
+async function explainAddress(asked: string, address: Prefix, rooms: Explained): Promise<ExplainBody> {
+  const { announcer } = rooms;
+  const chain = new Chain();
+  const standing = explainPool(chain, address, rooms);
+  const services = tellServices(holdersOf(address, announcer), rooms, (prefix) => contains(prefix, address));
+  const rows = await tellRows(bulkRows(address, true, announcer), rooms);
+  const verdict = joined(services, rows) ?? `${standing}${neighbours(address, rooms)}`;
+  return { asked, kind: 'address', verdict, steps: [...chain.steps, ...services.steps, ...rows.steps] };
+}
+
+async function explainPrefix(asked: string, prefix: Prefix, rooms: Explained): Promise<ExplainBody> {
+  const { announcer } = rooms;
+  const text = formatPrefix(prefix);
+  const { announcing, inside, around } = prefixHolders(prefix, announcer);
+  const services = tellServices(announcing, rooms, (one) => formatPrefix(one) === text);
+  const [exact, wider] = [bulkRows(prefix, false, announcer), bulkRows(prefix, true, announcer)];
+  const rows = await tellRows(exact, rooms);
+  const chain = new Chain();
+  const others = inside.filter((name) => !announcing.includes(name));
+  if (others.length > 0) chain.note('allocation', '', `it holds addresses of ${listed(others)}`);
+  const covering = [
+    ...around,
+    ...wider.filter(({ prefix: { length } }) => length < prefix.length).map(({ source }) => `default/${source}`),
+  ];
+  if (covering.length > 0)
+    chain.note('wire', '', `a shorter prefix, which it is in, is announced for ${listed(covering)}`);
+  const verdict = joined(services, rows) ?? `nothing is announced as ${text}`;
+  return { asked, kind: 'prefix', verdict, steps: [...services.steps, ...rows.steps, ...chain.steps] };
+}
+
+const joined = (...told: readonly Told[]): string | undefined =>
+  told.flatMap(({ verdict }) => verdict ?? []).join('; ') || undefined;
+
+/** Which pool covers it, and whom it is kept for. Answers what is to be said if that is all. */
+function explainPool(chain: Chain, address: Address, { announcer, places }: Explained): string {
+  const { addressPools } = announcer.config;
+  const text = formatAddress(address);
+  const pool = poolFinder(addressPools)(address);
+  if (pool === undefined) {
+    if (addressPools.length > 0)
+      chain.no('allocation', text, 'no address pool covers it', places.config('addressPools'));
+    return `${text} is in no address pool and allocated to nobody`;
+  }
+  const { name, state, avoidBuggyIPs } = pool;
+  const key = (...keys: readonly string[]): string => places.config('addressPools', name, ...keys);
+  const covers = `the pool ${name} covers it`;
+  if (state === 'disabled')
+    chain.no('allocation', name, `${covers}, and is disabled: as if it were not there`, key('state'));
+  else if (avoidBuggyIPs && isBuggy(address))
+    chain.no('allocation', name, `${covers}, and gives no address that ends in .0 or .255`, key('avoidBuggyIPs'));
+  else if (state === 'draining')
+    chain.note('allocation', name, `${covers}, and is draining: it gives nothing new`, key('state'));
+  else chain.yes('allocation', name, covers, placeInPool(name, address, announcer.config, places));
+  const resting = announcer.allotment.resting(address);
+  if (resting !== undefined) {
+    const until = new Date(resting.until).toISOString();
+    const rests = `it rests: ${resting.service} had it, and may have it back; until ${until} others get it only when nothing else is free`;
+    chain.note('allocation', resting.service, rests, key('reuseDelay') || places.config('allocation', 'reuseDelay'));
+  }
+  const keeper = announcer.allotment.holdersOf(address).find((holder) => announcer.table.slot(holder) === undefined);
+  if (keeper === undefined) return `${text} is in pool ${name}, allocated to nobody`;
+  chain.note('allocation', keeper, `it is kept for ${keeper}, whose entry has not been read since the start`);
+  return `${text} is in pool ${name}, kept for ${keeper}`;
+}
+
+/** Who brings its traffic here all the same. */
+function neighbours(address: Address, { announcer }: Explained): string {
+  for (const prefix of aggregatesOf(address, announcer)) {
+    const [first] = prefixHolders(prefix, announcer).announcing;
+    if (first !== undefined) return `; ${formatPrefix(prefix)}, which it is in, is announced for ${first}`;
+  }
+  return '';
+}
+
+function verdictOf(
+  name: string,
+  announcements: readonly AnnouncementBody[],
+  { message, reason }: Pick<ServiceBody, 'message' | 'reason'> = { message: '', reason: '' },
+): string {
+  const vias = (state: AnnouncementBody['state']): string[] => [
+    ...new Set(announcements.filter((one) => one.state === state).map(({ via }) => via)),
+  ];
+  const reasons = [
+    ...new Set(announcements.map((one) => (one.state === 'announced' ? '' : one.reason || one.state))),
+  ].filter((word) => word !== '');
+  const announced = vias('announced');
+  if (announced.length === 0)
+    return `${name} is not announced: ${message || reasons.join(', ') || reason || 'nothing speaks of it'}`;
+  return `${name} is announced: ${listed(announced)}${reasons.length === 0 ? '' : `; not everywhere: ${reasons.join(', ')}`}`;
 }

@@ -41,12 +41,12 @@ import { AllocationsFile } from './allocations-file.js';
 import { AllotmentShell } from './allotment-shell.js';
 import { ConfigKeeper, type ConfigRefusal, type Exemptions } from './config-keeper.js';
 import { DampedTable } from './damped-table.js';
-import { explain } from './explain.js';
 import type { HttpKeeper } from './http-keeper.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
 import { ownRouterId, PeerKeeper } from './peer-keeper.js';
+import type { ConfigPlaces } from './places.js';
 import { planChange } from './planning.js';
 import { PushedEntries } from './pushed-entries.js';
 import { TableSources } from './table-sources.js';
@@ -81,6 +81,8 @@ export class Residence implements House {
   readonly #peers: PeerKeeper;
   readonly #startedAt = performance.now();
   readonly #keptConfig: ConfigKeeper;
+  /** Where things stand in it, once somebody has asked. */
+  #places: ConfigPlaces | undefined;
   #isOpen: boolean = false;
   #isTold: boolean = false;
   readonly #announced: Promise<void>;
@@ -298,8 +300,22 @@ export class Residence implements House {
     return this.#config.metrics.compat;
   }
 
-  explain(asked: string): ExplainBody | undefined {
-    return explain(asked, { announcer: this.#announcer, listing: this.#listing });
+  async explain(asked: string): Promise<ExplainBody | undefined> {
+    const [{ explain }, { ConfigPlaces }] = await Promise.all([import('./explain.js'), import('./places.js')]);
+    this.#places ??= new ConfigPlaces(this.#surroundings.configFile);
+    const config = this.#places;
+    return explain(asked, {
+      announcer: this.#announcer,
+      listing: this.#listing,
+      peers: await this.peers(),
+      lanProblems: this.#lan.problems,
+      isStale: (source) => this.#sources.state(source)?.stale === true,
+      places: {
+        config: (...steps) => config.of(...steps),
+        entry: (source, name) => this.#sources.placeOf(source, name),
+        row: (source, prefix) => this.#sources.placeOfRow(source, prefix),
+      },
+    });
   }
 
   pools(): readonly PoolBody[] {

@@ -4,10 +4,11 @@
 import type { SourceBody } from '../api/house.js';
 import type { Config, SourceConfig } from '../config/config.js';
 import { watchFile } from '../io/watch.js';
+import type { Prefix } from '../net/address.js';
 import { type Announcer, cliSource, describeRefusal, type Refusal } from '../plan/announcer.js';
 import type { RejectedClaim, RejectedClaims } from '../plan/listing.js';
 import type { Log } from '../ports.js';
-import { formatProblem } from '../problem.js';
+import { formatPlace, formatProblem, type Problem } from '../problem.js';
 import { FileSource } from '../sources/file.js';
 import type { BulkUpdate, SourceUpdate } from '../sources/update.js';
 import type { SourceChange } from '../table/merged.js';
@@ -89,6 +90,26 @@ export class TableSources {
 
   state(name: string): SourceState | undefined {
     return this.#sources.get(name)?.state;
+  }
+
+  /** FILE:LINE:COLUMN of the entry; '' where it stands in no file, or in none that could be used last. */
+  placeOf(source: string, name: string): string {
+    const file = this.#readable(source);
+    const place = file?.placeOf(name);
+    return file === undefined || place === undefined ? '' : formatPlace({ file: file.path, ...place });
+  }
+
+  /** The same of a row of a bulk, which is looked for in the file. */
+  async placeOfRow(source: string, prefix: Prefix): Promise<string> {
+    const file = this.#readable(source);
+    const place = await file?.placeOfRow(prefix);
+    return file === undefined || place === undefined ? '' : formatPlace({ file: file.path, ...place });
+  }
+
+  /** What is in force of a stale source need not stand in its file any more. */
+  #readable(source: string): FileSource | undefined {
+    const opened = this.#sources.get(source);
+    return opened?.state.stale === false ? opened.file : undefined;
   }
 
   /** It has been written to. */
@@ -224,8 +245,21 @@ const sameSource = (a: SourceConfig, b: SourceConfig): boolean => JSON.stringify
 
 const rejectedOf = (source: string, { rejected }: ServicesChange): RejectedClaim[] =>
   rejected.flatMap(({ name, isRepeat, problems }) =>
-    name === undefined ? [] : [{ source, name, isRepeat, message: problems.map(formatProblem).join('; ') }],
+    name === undefined ? [] : [rejectedClaim(source, name, isRepeat, problems)],
   );
+
+const rejectedClaim = (
+  source: string,
+  name: string,
+  isRepeat: boolean,
+  problems: readonly Problem[],
+): RejectedClaim => ({
+  source,
+  name,
+  isRepeat,
+  message: problems.map(formatProblem).join('; '),
+  where: problems[0] === undefined ? '' : formatPlace(problems[0].where),
+});
 
 function byName(claims: readonly RejectedClaim[]): RejectedClaims {
   const names = new Map<string, RejectedClaim[]>();

@@ -59,6 +59,18 @@ export class Allotment {
     return this.#allocations.books.account(name)?.holding?.addresses;
   }
 
+  /** Who has the address from a pool, be its entry known or not. */
+  holdersOf(address: Address): string[] {
+    return this.#allocations.books.occupancy.holdersOf(address);
+  }
+
+  /** Who had it lately, and until when nobody else gets it unless there is no other; in milliseconds since 1970. */
+  resting(address: Address): { readonly service: string; readonly until: number } | undefined {
+    const release = this.#allocations.books.occupancy.resting(address);
+    if (release === undefined) return undefined;
+    return { service: release.service, until: release.at + this.#allocations.rules.pools.reuseDelayMs(address) };
+  }
+
   /** As they are served when several want the same. */
   inOrder(names: readonly string[]): readonly string[] {
     if (this.isIdle) return names;

@@ -8,7 +8,16 @@ import type { LanPort } from '../l2/wish.js';
 import type { PoolOf } from '../pools/ranges.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Service } from '../table/service.js';
-import { type KnownPolicies, type LanContext, type LanFacts, type LanPlan, lanContext, planLan } from './layer2.js';
+import {
+  type Election,
+  electionOf,
+  type KnownPolicies,
+  type LanContext,
+  type LanFacts,
+  type LanPlan,
+  lanContext,
+  planLan,
+} from './layer2.js';
 import { holdsAddresses } from './plan.js';
 
 const nobody: LanPort = {
@@ -92,6 +101,13 @@ export class LanDesk {
     if (this.#rules === undefined || !holdsAddresses(settlement)) return { wishes: [], withheld: [] };
     this.#context ??= this.#newContext(this.#rules);
     return planLan(service, settlement.addresses, this.#context, settlement.origin);
+  }
+
+  /** Who announces it; undefined where nobody is elected. */
+  electionOf(service: Service, settlement: Settlement): Election | undefined {
+    if (this.#rules === undefined || !holdsAddresses(settlement)) return undefined;
+    this.#context ??= this.#newContext(this.#rules);
+    return electionOf(service, settlement.addresses, this.#context, settlement.origin);
   }
 
   #newContext({ config, poolOf }: LanRules): LanContext {

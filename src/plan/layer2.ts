@@ -9,6 +9,7 @@ import { type LanWish, merged, type Policy } from '../l2/wish.js';
 import { type Address, formatAddress } from '../net/address.js';
 import type { PoolOf } from '../pools/ranges.js';
 import type { Service, ServiceEndpoint } from '../table/service.js';
+import { covers } from './plan.js';
 import type { WithheldReason } from './reasons.js';
 
 export interface LanContext {
@@ -88,9 +89,7 @@ export function planLan(
   const ofService = serviceReason(service, context.nodeName);
   for (const address of addresses) {
     const pool = context.poolOf(address) ?? origin?.(address);
-    const covering = context.advertisements.filter(
-      ({ pools }) => pools === undefined || (pool !== undefined && pools.includes(pool)),
-    );
+    const covering = context.advertisements.filter((advertisement) => covers(advertisement, pool));
     const matching = covering.filter(({ serviceSelectors }) => anySelects(serviceSelectors, service.labels));
     const here = matching.filter(({ isHere }) => isHere);
     const places = byLink(here, address);
@@ -159,20 +158,51 @@ function isElected(
   context: LanContext,
 ): boolean {
   if (context.members.length === 0) return true;
+  const candidates = candidatesFor(service, matching, context);
+  if (!candidates.includes(context.nodeName)) return false;
+  return context.electorate.winner(formatAddress(first), candidates) === context.nodeName;
+}
+
+function candidatesFor(
+  service: Service,
+  matching: readonly LanAdvertisement[],
+  context: LanContext,
+): readonly string[] {
   const standing = standingFor(matching, context);
   const { nodes, endpoints } = service;
   const serving =
     endpoints === undefined || service.externalTrafficPolicy !== 'Local'
       ? undefined
       : new Set(endpoints.filter(serves).map(({ node }) => node));
-  const candidates =
-    nodes.length === 0 && serving === undefined
-      ? standing
-      : standing.filter(
-          (name) => (nodes.length === 0 || nodes.includes(name)) && (serving === undefined || serving.has(name)),
-        );
-  if (!candidates.includes(context.nodeName)) return false;
-  return context.electorate.winner(formatAddress(first), candidates) === context.nodeName;
+  return nodes.length === 0 && serving === undefined
+    ? standing
+    : standing.filter(
+        (name) => (nodes.length === 0 || nodes.includes(name)) && (serving === undefined || serving.has(name)),
+      );
+}
+
+export interface Election {
+  readonly candidates: readonly string[];
+  /** Undefined: nobody stands. */
+  readonly winner: string | undefined;
+}
+
+/** Who announces a service's addresses; undefined where nobody is elected. */
+export function electionOf(
+  service: Service,
+  addresses: readonly Address[],
+  context: LanContext,
+  origin?: (address: Address) => string | undefined,
+): Election | undefined {
+  const [first] = addresses;
+  if (first === undefined || context.members.length === 0) return undefined;
+  const pool = context.poolOf(first) ?? origin?.(first);
+  const matching = context.advertisements.filter(
+    (advertisement) => covers(advertisement, pool) && anySelects(advertisement.serviceSelectors, service.labels),
+  );
+  if (matching.length === 0) return undefined;
+  const candidates = candidatesFor(service, matching, context);
+  return { candidates, winner: context.electorate.winner(formatAddress(first), candidates) };
 }
 
 /** Members that are there and that any of the advertisements selects, on this node or another. */

@@ -47,6 +47,8 @@ export interface RejectedClaim {
   /** An entry before it has the name: both are listed. */
   readonly isRepeat: boolean;
   readonly message: string;
+  /** FILE:LINE:COLUMN of the first thing that is wrong. */
+  readonly where: string;
 }
 
 /** By name. Another object whenever anything in it is another. */
@@ -115,7 +117,7 @@ export class Listing {
       if (absent.name === name) listed.push(this.#emptyItem(absent, 'Flapping', 'flapping'));
     const bulk = this.#bulkNames().get(name);
     if (bulk !== undefined) listed.push(this.#bulkItem(name, ...bulk));
-    for (const rejected of this.#rejected().get(name) ?? []) {
+    for (const rejected of this.rejected(name)) {
       const at = listed.findIndex(({ source, state }) => source === rejected.source && state !== 'Rejected');
       if (at < 0 || rejected.isRepeat) listed.push(this.#emptyItem(rejected, 'Rejected', 'invalidEntry'));
       // Its last good version stays announced; that it is not what the table says comes first.
@@ -128,6 +130,11 @@ export class Listing {
         };
     }
     return listed;
+  }
+
+  /** What could not be taken under this name. */
+  rejected(name: string): readonly RejectedClaim[] {
+    return this.#rejected().get(name) ?? [];
   }
 
   /** What items() says of the one that the source has. */

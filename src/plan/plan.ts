@@ -177,7 +177,7 @@ function planPrefix(
   withheld.push({ view: view.id, prefix, reason: reason ?? unmatched(matches, view, context) });
 }
 
-const covers = ({ pools }: BgpAdvertisement, pool: string | undefined): boolean =>
+export const covers = ({ pools }: Pick<BgpAdvertisement, 'pools'>, pool: string | undefined): boolean =>
   pools === undefined || (pool !== undefined && pools.includes(pool));
 
 const selected = ({ serviceSelectors }: BgpAdvertisement, { labels }: Service): boolean =>

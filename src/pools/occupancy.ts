@@ -66,6 +66,13 @@ export class Occupancy {
     return this.#holders.has(addressKey(address));
   }
 
+  holdersOf(address: Address): string[] {
+    const names: string[] = [];
+    for (let holder = this.#holders.get(addressKey(address)); holder !== undefined; holder = holder.next)
+      names.push(holder.service);
+    return names;
+  }
+
   take(address: Address, service: string, terms: SharingTerms | undefined): void {
     const key = addressKey(address);
     const space = this.#spaceOf(address);

@@ -2,13 +2,16 @@
 // Whatever happens to the file, the last good table stays; the source is stale then and says why.
 
 import type { FileWatch } from '../io/watch.js';
+import type { Prefix } from '../net/address.js';
 import type { Log } from '../ports.js';
 import { formatProblem, type Problem } from '../problem.js';
 import { type Bulk, sameBulk } from '../table/bulk.js';
 import type { CsvReading } from '../table/csv.js';
+import type { EntryPlace } from '../table/entry-table.js';
 import type { Aliases } from '../table/reading.js';
 import type { ServicesChange, TableChange } from '../table/table-change.js';
 import { formatOf, knownExtensions, type TableFormat } from './formats.js';
+import { placeOfRow } from './row-place.js';
 import { readTableFile } from './table-file.js';
 import type { BulkUpdate, SourceUpdate } from './update.js';
 
@@ -26,8 +29,8 @@ const mostNames = 5;
 const retryMs = 100;
 
 export class FileSource {
+  readonly path: string;
   readonly #name: string;
-  readonly #file: string;
   readonly #environment: FileSourceEnvironment;
   readonly #deliver: (update: SourceUpdate) => void;
   readonly #format: TableFormat | undefined;
@@ -40,6 +43,8 @@ export class FileSource {
   #isStopped = false;
   #isLoaded = false;
   #bulk: Bulk | undefined;
+  /** The last question after a row. */
+  #asked: Promise<unknown> = Promise.resolve();
   /** What was last delivered, in words: nothing is said twice. */
   #said = '';
   /** The problems of the version before: they are not told again. */
@@ -51,7 +56,7 @@ export class FileSource {
     deliver: (update: SourceUpdate) => void,
   ) {
     this.#name = config.name;
-    this.#file = config.file;
+    this.path = config.file;
     this.#environment = environment;
     this.#deliver = deliver;
     this.#aliases = environment.aliases;
@@ -64,7 +69,7 @@ export class FileSource {
   }
 
   start(): void {
-    this.#watch = this.#environment.watch(this.#file, () => this.#read());
+    this.#watch = this.#environment.watch(this.path, () => this.#read());
     this.#read();
   }
 
@@ -73,6 +78,18 @@ export class FileSource {
     if (!sameAliases(aliases, this.#aliases)) this.#format?.rename(aliases);
     this.#aliases = aliases;
     this.#read();
+  }
+
+  /** Where the entry of this name stands in what was read last. */
+  placeOf(name: string): EntryPlace | undefined {
+    return this.#format?.placeOf(name);
+  }
+
+  /** On which line of a bulk the prefix stands. Reads the file once more, for one question after the other. */
+  placeOfRow(prefix: Prefix): Promise<EntryPlace | undefined> {
+    const place = this.#asked.then(() => placeOfRow(this.path, prefix));
+    this.#asked = place;
+    return place;
   }
 
   stop(): void {
@@ -106,7 +123,7 @@ export class FileSource {
       return;
     }
     const taking = this.#format.begin();
-    const reading = await readTableFile(this.#file, taking);
+    const reading = await readTableFile(this.path, taking);
     if (this.#isStopped) return;
     switch (reading.kind) {
       case 'read': {
@@ -130,7 +147,7 @@ export class FileSource {
   }
 
   #problem(severity: Problem['severity'], message: string): Problem {
-    return { severity, where: { file: this.#file, line: 0, column: 0 }, path: '', message };
+    return { severity, where: { file: this.path, line: 0, column: 0 }, path: '', message };
   }
 
   #update(outcome: TableChange | CsvReading, isWorldWritable: boolean): SourceUpdate {
@@ -182,11 +199,11 @@ export class FileSource {
     }
     const { count, problems } = update;
     const fields = { source, count, problems: problems.length };
-    log.write('info', 'sourceLoaded', `${this.#file}: ${isFirst ? amount(update) : difference(update)}`, fields);
+    log.write('info', 'sourceLoaded', `${this.path}: ${isFirst ? amount(update) : difference(update)}`, fields);
     const fresh = problems.map(formatProblem).filter((problem) => !this.#complained.has(problem));
     for (const problem of fresh.slice(0, mostComplaints)) log.write('warn', 'sourceProblem', problem, { source });
     if (fresh.length > mostComplaints)
-      log.write('warn', 'sourceProblem', `${this.#file}: there is more, which herald sources lists`, { source });
+      log.write('warn', 'sourceProblem', `${this.path}: there is more, which herald sources lists`, { source });
     this.#complained = new Set(problems.map(formatProblem));
   }
 }

@@ -3,6 +3,7 @@
 import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CsvReading, CsvTable } from '../table/csv.js';
+import type { EntryPlace } from '../table/entry-table.js';
 import type { Aliases } from '../table/reading.js';
 import type { TableChange } from '../table/table-change.js';
 import { TableText } from '../table/table-text.js';
@@ -17,6 +18,8 @@ export interface Taking extends FileReader {
 
 export interface TableFormat {
   begin(): Taking;
+  /** Where the entry of this name stands in what was read last; a bulk has no entries. */
+  placeOf(name: string): EntryPlace | undefined;
   /** Communities have other names from the next reading on. */
   rename(aliases: Aliases): void;
 }
@@ -75,6 +78,10 @@ class YamlFormat implements TableFormat {
     this.#table.rename(aliases);
   }
 
+  placeOf(name: string): EntryPlace | undefined {
+    return this.#table.placeOf(name);
+  }
+
   begin(): Taking {
     return new Whole(maxYamlOctets, async (octets) => this.#table.update(octets.toString('utf8')));
   }
@@ -89,6 +96,10 @@ class TextFormat implements TableFormat {
 
   rename(aliases: Aliases): void {
     this.#table.rename(aliases);
+  }
+
+  placeOf(name: string): EntryPlace | undefined {
+    return this.#table.placeOf(name);
   }
 
   begin(): Taking {
@@ -108,6 +119,8 @@ class CsvFormat implements TableFormat {
   rename(aliases: Aliases): void {
     this.#aliases = aliases;
   }
+
+  placeOf(): undefined {}
 
   begin(): Taking {
     const table = new CsvTable(this.#file, this.#aliases);

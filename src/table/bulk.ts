@@ -2,7 +2,7 @@
 // a million rows are a few megabytes and two versions are compared by one walk along both.
 
 import type { RouteAttributes } from '../config/config.js';
-import type { Family } from '../net/address.js';
+import type { Family, Prefix } from '../net/address.js';
 import { attributesKey } from './attributes.js';
 
 /** Rows of one family. Row i has `words[i * w .. i * w + w)` (w = 1 for IPv4, 4 for IPv6), `lengths[i]`, `attributes[i]`. */
@@ -37,4 +37,25 @@ function sameColumns(a: BulkColumns, b: BulkColumns, renumbered: readonly (numbe
     if (a.lengths[i] !== b.lengths[i] || renumbered[a.attributes[i]!] !== b.attributes[i]) return false;
   }
   return true;
+}
+
+/** Counted through IPv4 and then IPv6; -1: no row has the prefix. */
+export function rowOf({ ipv4, ipv6 }: Bulk, prefix: Prefix): number {
+  const columns = prefix.family === 'ipv4' ? ipv4 : ipv6;
+  let low = 0;
+  for (let high = columns.count; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (compareRow(columns, middle, prefix) < 0) low = middle + 1;
+    else high = middle;
+  }
+  if (low === columns.count || compareRow(columns, low, prefix) !== 0) return -1;
+  return prefix.family === 'ipv4' ? low : ipv4.count + low;
+}
+
+function compareRow({ words, lengths }: BulkColumns, row: number, { words: wanted, length }: Prefix): number {
+  for (const [k, word] of wanted.entries()) {
+    const difference = words[row * wanted.length + k]! - word;
+    if (difference !== 0) return difference;
+  }
+  return lengths[row]! - length;
 }

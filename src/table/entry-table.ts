@@ -51,11 +51,14 @@ export interface Exchange {
   readonly fresh: readonly Entry[];
 }
 
+/** Within its file; from 1. */
+export type EntryPlace = Omit<Place, 'file'>;
+
 /** What an entry's place in its file is called. */
 export interface Layout {
   readonly file: string;
-  /** Of the first character of the entry; from 1. */
-  placeOf(index: number): Omit<Place, 'file'>;
+  /** Of the first character of the entry. */
+  placeOf(index: number): EntryPlace;
   pathOf(index: number): string;
 }
 
@@ -93,6 +96,11 @@ export class EntryTable {
 
   at(index: number): Entry {
     return this.#entries[index]!;
+  }
+
+  /** Of the entry that speaks for the name; -1: there is none. Looks at all of them. */
+  indexOf(name: string): number {
+    return this.#entries.findIndex((entry) => entry.name === name);
   }
 
   /**

@@ -1,9 +1,9 @@
 // JSON and NDJSON tables, of any size: a new version of the text costs what changed in it. Entries that lie wholly in the
 // common beginning or end of the old and the new text are neither read nor looked at again.
 
-import type { Place, Problem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { EntryReader } from './entry.js';
-import { type Entry, EntryTable, type Layout, type Offset, TroubledEntry } from './entry-table.js';
+import { type Entry, type EntryPlace, EntryTable, type Layout, type Offset, TroubledEntry } from './entry-table.js';
 import { type ItemScanner, JsonItemScanner, LineScanner, type TextFault } from './item-scanner.js';
 import { jsonPlaces } from './json-places.js';
 import { PlainEntryReader } from './plain-entry.js';
@@ -175,11 +175,11 @@ export class TableText {
     return this.#problem({ line: fault.line, column: columnOf(octets, fault.offset) }, fault.message);
   }
 
-  #placeAt(octets: Uint8Array, start: number, startLine: number, { line, column }: Offset): Omit<Place, 'file'> {
+  #placeAt(octets: Uint8Array, start: number, startLine: number, { line, column }: Offset): EntryPlace {
     return { line: startLine + line, column: column + (line === 0 ? columnOf(octets, start) : 1) };
   }
 
-  #problem(place: Omit<Place, 'file'>, message: string): Problem {
+  #problem(place: EntryPlace, message: string): Problem {
     return { severity: 'error', where: { file: this.#file, ...place }, path: '', message };
   }
 
@@ -187,10 +187,20 @@ export class TableText {
     return { kind: 'unusable', problems: [problem] };
   }
 
+  /** Where the entry of this name begins in the text that was read last. */
+  placeOf(name: string): EntryPlace | undefined {
+    const index = this.#entries.indexOf(name);
+    return index < 0 ? undefined : this.#place(index);
+  }
+
+  #place(index: number): EntryPlace {
+    return { line: this.#lines[index]!, column: columnOf(this.#octets, this.#starts[index]!) };
+  }
+
   #layout(): Layout {
     return {
       file: this.#file,
-      placeOf: (index) => ({ line: this.#lines[index]!, column: columnOf(this.#octets, this.#starts[index]!) }),
+      placeOf: (index) => this.#place(index),
       pathOf: (index) => (this.#isLines ? '' : `services[${index}]`),
     };
   }

@@ -5,7 +5,7 @@ import { type Document, onlyDocument, type Path, readDocuments } from '../config
 import { nearest } from '../nearest.js';
 import type { Place } from '../problem.js';
 import { EntryReader } from './entry.js';
-import { type Entry, EntryTable, TroubledEntry } from './entry-table.js';
+import { type Entry, type EntryPlace, EntryTable, TroubledEntry } from './entry-table.js';
 import { isLoadBalancer, isManifest, type ManifestProblem, manifestEntry, manifestObjects } from './manifest.js';
 import { type Aliases, isRecord, kindOf } from './reading.js';
 import type { TableChange } from './table-change.js';
@@ -33,6 +33,8 @@ export class YamlTable {
   readonly #file: string;
   #reader: EntryReader;
   readonly #entries = new EntryTable();
+  /** Line and column of each entry. */
+  #places = new Uint32Array(0);
 
   constructor(file: string, aliases: Aliases) {
     this.#file = file;
@@ -54,9 +56,10 @@ export class YamlTable {
     const places = items.map(({ document, path }) => document.place(path));
     const entries = items.map((item, index) => this.#entry(item, places[index]!));
     const difference = this.#entries.replace(0, this.#entries.length, entries);
+    this.#places = Uint32Array.from(places.flatMap(({ line, column }) => [line, column]));
     const report = this.#entries.report({
       file: this.#file,
-      placeOf: (index) => places[index]!,
+      placeOf: (index) => this.#place(index),
       pathOf: (index) => items[index]!.label,
     });
     return {
@@ -66,6 +69,16 @@ export class YamlTable {
       count: this.#entries.count,
       ...(skipped === 0 ? {} : { skipped }),
     };
+  }
+
+  /** Where the entry of this name begins in the text that was taken last. */
+  placeOf(name: string): EntryPlace | undefined {
+    const index = this.#entries.indexOf(name);
+    return index < 0 ? undefined : this.#place(index);
+  }
+
+  #place(index: number): EntryPlace {
+    return { line: this.#places[index * 2]!, column: this.#places[index * 2 + 1]! };
   }
 
   #entry(item: Item, start: Place): Entry {

@@ -251,7 +251,7 @@ export class FakeHouse implements House {
     };
   }
 
-  explain(asked: string): ExplainBody | undefined {
+  async explain(asked: string): Promise<ExplainBody | undefined> {
     if (asked === 'nobody/knows') return undefined;
     const step = { step: 'source', subject: 'static', verdict: 'yes', text: 'it is there', where: '' } as const;
     return { asked, kind: 'service', verdict: `${asked} is announced`, steps: [step] };

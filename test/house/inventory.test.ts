@@ -205,6 +205,7 @@ describe('The list of services', () => {
       name: `default/${name}`,
       isRepeat: false,
       message: 't.yaml:3:5: it is wrong',
+      where: 't.yaml:3:5',
     }));
     const listing = listingOf({ services: { web }, rejected });
     const items = servicesPage(listing, {}).items;

@@ -71,7 +71,7 @@ const rooms: Readonly<Record<string, Room>> = {
     knows: ['ports.ts', 'config/config.ts', 'plan', 'pools/ledger.ts'],
     packages: [node, 'winston', 'node-netlink', 'raw-socket', 'lmdb'],
   },
-  sources: { uses: ['table', 'io', 'problem.ts'], knows: ['ports.ts'], packages: [node] },
+  sources: { uses: ['table', 'io', 'problem.ts'], knows: ['net/address.ts', 'ports.ts'], packages: [node] },
 
   // Windows look in, and know shapes only.
   api: {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RouteAttributes } from '../../src/config/config.js';
-import { type Family, formatPrefix } from '../../src/net/address.js';
+import { type Family, formatPrefix, parsePrefix } from '../../src/net/address.js';
 import { formatProblem } from '../../src/problem.js';
-import { type Bulk, sameBulk } from '../../src/table/bulk.js';
+import { type Bulk, rowOf, sameBulk } from '../../src/table/bulk.js';
 import { type CsvReading, CsvTable } from '../../src/table/csv.js';
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -38,6 +38,14 @@ const prefixes = (bulk: Bulk): string[] => [...rows(bulk, 'ipv4'), ...rows(bulk,
 const said = (text: string): string[] => read(text).problems.map(formatProblem);
 
 describe('a CSV bulk', () => {
+  it('knows the number of each of its rows by the prefix', () => {
+    const bulk = bulkOf('prefix\n192.0.2.0/25\n192.0.2.0/24\n2001:db8::/32\n10.0.0.0/8\n2001:db8::/33\n250.0.0.0/8\n');
+    const numbers = prefixes(bulk).map((prefix) => rowOf(bulk, parsePrefix(prefix)!));
+    assert.deepEqual(numbers, [0, 1, 2, 3, 4, 5]);
+    for (const other of ['192.0.2.0/26', '0.0.0.0/0', '255.0.0.0/8', '::/0', '2001:db8::/31', '2001:db9::/32'])
+      assert.equal(rowOf(bulk, parsePrefix(other)!), -1);
+  });
+
   it('is a header and prefixes of both families', () => {
     const bulk = bulkOf('prefix\n192.0.2.0/24\n2001:db8::/32\n198.51.100.7\n2001:db8:1::1\n');
     assert.deepEqual(prefixes(bulk), ['192.0.2.0/24', '198.51.100.7/32', '2001:db8::/32', '2001:db8:1::1/128']);

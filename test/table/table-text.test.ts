@@ -53,6 +53,23 @@ describe('a table in NDJSON', () => {
     });
   });
 
+  it('knows where each entry begins, whatever was edited before it', () => {
+    const to = table('ndjson');
+    good(to, ndjson(entry('a'), entry('b'), '{"name":"c","adresses":[]}'));
+    assert.deepEqual(
+      [to.placeOf('default/b'), to.placeOf('default/c')],
+      [
+        { line: 2, column: 1 },
+        { line: 3, column: 1 },
+      ],
+    );
+    good(to, ndjson('', entry('new'), `  ${entry('b')}`));
+    assert.deepEqual([to.placeOf('default/b'), to.placeOf('default/a')], [{ line: 3, column: 3 }, undefined]);
+    const items = table('json');
+    good(items, json(entry('a'), entry('b')));
+    assert.deepEqual(items.placeOf('default/b'), { line: 3, column: 3 });
+  });
+
   it('rejects a bad line by its number and takes the others', () => {
     const change = good(
       table('ndjson'),

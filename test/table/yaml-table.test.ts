@@ -26,6 +26,15 @@ describe('a table in YAML', () => {
     assert.deepEqual(problems, []);
   });
 
+  it('knows where each entry begins, of the last text that could be used', () => {
+    const to = table();
+    good(to, 'services:\n  - name: web\n\n  - { name: bad, adresses: [] }\n');
+    const places = (): unknown[] => ['default/web', 'default/bad', 'default/none'].map((name) => to.placeOf(name));
+    assert.deepEqual(places(), [{ line: 2, column: 5 }, { line: 4, column: 5 }, undefined]);
+    assert.equal(to.update('services: [\n').kind, 'unusable');
+    assert.deepEqual(places()[1], { line: 4, column: 5 });
+  });
+
   it('may be empty when it says so', () => {
     assert.equal(good(table(), 'services: []\n').count, 0);
   });
