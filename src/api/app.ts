@@ -40,7 +40,7 @@ export function createApp(house: House, log: Log, windows: Windows): App {
     try {
       checkHost(request.headers.host);
       const target = readTarget(request.url ?? '');
-      const seen = look(house, windows, target.path, request, response);
+      const seen = look(house, windows, target, request, response);
       if (seen !== undefined) {
         void seen.catch((error: unknown) => sendProblem(response, callError(error, log)));
         return;
@@ -105,7 +105,7 @@ async function answer(
   const call: AuditedCall = { method: route.method.toUpperCase(), path: route.path, names: path, query };
   let said: Answer;
   try {
-    checkQuery(query, route);
+    checkQuery(query, route.query);
     const isRaw = route.body?.isRaw === true;
     const body = route.body === undefined || isRaw ? undefined : await readJson(request);
     said = await route.handle({ house, path, query, body, ...(isRaw ? { raw: rawBody(request) } : {}) });

@@ -15,17 +15,11 @@ function operation({ method, path, summary, query = {}, body, answer, answerType
     required: true,
     schema: { type: 'string' },
   }));
-  const inQuery = Object.entries(query).map(([name, { schema, description }]) => ({
-    name,
-    in: 'query',
-    description,
-    schema,
-  }));
   const statuses = new Set([400, ...errors, 500]);
   return {
     summary,
     operationId: [method, ...(path.match(/\w+/g) ?? []).slice(1)].join('_'),
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...parameters('query', query)],
     ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
     responses: {
       200: { description: 'Done', ...json(answer, answerType) },
@@ -39,6 +33,9 @@ function operation({ method, path, summary, query = {}, body, answer, answerType
   };
 }
 
+const parameters = (place: 'query' | 'header', named: NonNullable<Route['query']>): Schema[] =>
+  Object.entries(named).map(([name, { schema, description }]) => ({ name, in: place, description, schema }));
+
 function bodyOf({ schema, isRequired, types = [] }: NonNullable<Route['body']>): Schema {
   const content = Object.fromEntries(['application/json', ...types].map((type) => [type, { schema }]));
   return { required: isRequired, content };
@@ -50,11 +47,11 @@ export function openApi(routes: readonly Route[], version: string): Schema {
     paths[route.path] ??= {};
     paths[route.path]![route.method] = operation(route);
   }
-  for (const { path, summary, type } of viewList)
+  for (const { path, summary, type, query = {}, headers = {} } of viewList)
     paths[path] = {
       get: {
         summary,
-        parameters: [],
+        parameters: [...parameters('query', query), ...parameters('header', headers)],
         operationId: ['get', ...(path.match(/\w+/g) ?? []).filter((word) => word !== 'v1')].join('_'),
         responses: { 200: { description: 'Done', content: { [type]: { schema: { type: 'string' } } } } },
       },

@@ -367,8 +367,8 @@ function writeOptions({ owner, force }: Call['query']): WriteOptions {
 }
 
 /** A parameter that is misspelt would otherwise be a parameter that is not there. */
-export function checkQuery(query: Call['query'], route: Route): void {
-  const known = Object.keys(route.query ?? {});
+export function checkQuery(query: Call['query'], takes: Route['query'] = {}): void {
+  const known = Object.keys(takes);
   for (const key of Object.keys(query)) {
     if (known.includes(key)) continue;
     const meant = nearest(key, known);

@@ -8,6 +8,8 @@ import type { EventRing } from './event-ring.js';
 import type { House } from './house.js';
 import { type PageFiles, sendPageFile } from './page-files.js';
 import { CallError } from './problem-answer.js';
+import type { Target } from './router.js';
+import { checkQuery, type Route } from './routes.js';
 
 export interface Windows {
   readonly events: EventRing;
@@ -21,13 +23,28 @@ export interface Windows {
 /** Prometheus's text format. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
-type View = (house: House, windows: Windows, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+interface Glance {
+  readonly house: House;
+  readonly windows: Windows;
+  readonly query: Target['query'];
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
-const views: Readonly<Record<string, { readonly summary: string; readonly type: string; readonly show: View }>> = {
+interface View {
+  readonly summary: string;
+  readonly type: string;
+  /** Absent: whatever is asked beside the path is overlooked. */
+  readonly query?: Route['query'];
+  readonly headers?: Route['query'];
+  show(glance: Glance): Promise<void>;
+}
+
+const views: Readonly<Record<string, View>> = {
   '/metrics': {
     summary: "Metrics in Prometheus's text format",
     type: metricsType,
-    show: async (_, { metrics }, __, response) => {
+    show: async ({ windows: { metrics }, response }) => {
       response.writeHead(200, { 'content-type': metricsType });
       // Whoever asked may be gone before it has all been said.
       await pipeline(Readable.from(metrics()), response).catch(() => response.destroy());
@@ -36,7 +53,7 @@ const views: Readonly<Record<string, { readonly summary: string; readonly type: 
   '/livez': {
     summary: 'Both threads answer',
     type: 'text/plain',
-    show: async (house, _, __, response) => {
+    show: async ({ house, response }) => {
       await house.peers();
       sendWord(response, 200, 'alive');
     },
@@ -44,7 +61,7 @@ const views: Readonly<Record<string, { readonly summary: string; readonly type: 
   '/readyz': {
     summary: 'Configuration and tables are read, sockets are open; 503 before that',
     type: 'text/plain',
-    show: async (house, _, __, response) => {
+    show: async ({ house, response }) => {
       const ready = await house.isReady();
       sendWord(response, ready ? 200 : 503, ready ? 'ready' : 'not ready');
     },
@@ -52,28 +69,46 @@ const views: Readonly<Record<string, { readonly summary: string; readonly type: 
   '/v1/events': {
     summary: 'Transitions as server-sent events, resumable by Last-Event-ID',
     type: 'text/event-stream',
-    show: async (_, { events }, request, response) => {
-      if (!events.open(request, response))
+    query: {
+      follow: {
+        schema: { type: 'string', enum: ['true', 'false'] },
+        description: 'false: what is held, and then the end. Without it: what comes.',
+      },
+    },
+    headers: {
+      'Last-Event-ID': {
+        schema: { type: 'integer', minimum: 0 },
+        description: 'The last event that is known: those after it come first. 0: all that are held.',
+      },
+    },
+    show: async ({ windows: { events }, query, request, response }) => {
+      const { follow = 'true' } = query;
+      if (follow !== 'true' && follow !== 'false') throw new CallError(400, 'badQuery', 'follow must be true or false');
+      if (!events.open(request, response, follow === 'true' && request.method !== 'HEAD'))
         throw new CallError(503, 'tooManyReaders', 'too many read the events already');
     },
   },
 };
 
 /** For the description of the API. */
-export const viewList: readonly { readonly path: string; readonly summary: string; readonly type: string }[] =
-  Object.entries(views).map(([path, { summary, type }]) => ({ path, summary, type }));
+export const viewList: readonly ({ readonly path: string } & Omit<View, 'show'>)[] = Object.entries(views).map(
+  ([path, view]) => ({ path, ...view }),
+);
 
 /** Undefined: it is something else that is asked for. */
 export function look(
   house: House,
   windows: Windows,
-  path: string,
+  { path, query }: Target,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> | undefined {
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   const view = Object.hasOwn(views, path) ? views[path] : undefined;
-  if (view !== undefined) return view.show(house, windows, request, response);
+  if (view !== undefined) {
+    if (view.query !== undefined) checkQuery(query, view.query);
+    return view.show({ house, windows, query, request, response });
+  }
   if (windows.page !== undefined && sendPageFile(windows.page, path, request, response)) return Promise.resolve();
   return undefined;
 }

@@ -1,7 +1,7 @@
 // The one place that speaks to the daemon: HTTP over the control socket, and what a failure means to an operator.
 
 import { statSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { userInfo } from 'node:os';
 import { mostPathOctets } from '../api/control-socket.js';
 import { groupName } from '../api/unix-groups.js';
@@ -10,6 +10,8 @@ import { CommandFailure, exitCodes } from './exit.js';
 
 /** A reload of a large table takes a while. */
 const patienceMs = 120_000;
+/** herald says every 20 seconds that it is still there. */
+const silenceMs = 65_000;
 const firstError = 400;
 
 /** RFC 9457, as the API fills it. */
@@ -38,6 +40,50 @@ export async function callApi(socketPath: string, method: Method, path: string, 
   });
   if (status >= firstError) throw refusal(status, text);
   return text;
+}
+
+/**
+ * The text of an answer piece by piece, as it comes; ends when the other side does, the connection breaks, or `until` says so.
+ * Throws as callApi().
+ */
+export async function* listenToApi(
+  socketPath: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  until: AbortSignal,
+): AsyncGenerator<string> {
+  const answer = await opened(socketPath, path, headers, until).catch((error: unknown) => {
+    if (until.aborted) return undefined;
+    throw connectionFailure(socketPath, error);
+  });
+  if (answer === undefined) return;
+  answer.setEncoding('utf8');
+  const isRefused = (answer.statusCode ?? 0) >= firstError;
+  let refused = '';
+  try {
+    for await (const piece of answer) {
+      const text = String(piece);
+      if (isRefused) refused += text;
+      else yield text;
+    }
+  } catch {
+    // Whoever listens comes back.
+  }
+  if (isRefused) throw refusal(answer.statusCode ?? 0, refused);
+}
+
+function opened(
+  socketPath: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, headers, agent: false, signal }, resolve);
+    call.setTimeout(silenceMs, () => call.destroy());
+    call.on('error', reject);
+    call.end();
+  });
 }
 
 interface Reply {

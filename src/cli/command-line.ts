@@ -10,7 +10,9 @@ import { check } from './check.js';
 import { type Command, Given, nameOf } from './command.js';
 import { confirm } from './confirm.js';
 import { convert } from './convert.js';
+import { events } from './events.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
+import { explain } from './explain.js';
 import { interfaces } from './interfaces.js';
 import { peers } from './peers.js';
 import { plan } from './plan.js';
@@ -35,6 +37,8 @@ export const commands: readonly Command[] = [
   interfaces,
   pools,
   sources,
+  explain,
+  events,
   announce,
   withdraw,
   reload,

@@ -15,10 +15,13 @@ export interface World {
   complain(text: string): void;
   /** Until the next look of `--watch`; false: that was the last. */
   pause(milliseconds: number): Promise<boolean>;
+  /** From now on Ctrl-C does not end the process, but says so here, and ends pauses. */
+  untilInterrupted(): AbortSignal;
 }
 
 export function processWorld(): World {
   const { stdout, stderr, env } = process;
+  const interrupted = new AbortController();
   return {
     variables: env,
     columns: stdout.columns ?? (Number.parseInt(env['COLUMNS'] ?? '', 10) || 80),
@@ -27,9 +30,10 @@ export function processWorld(): World {
     hasColours: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     write: (text) => void stdout.write(text),
     complain: (text) => void stderr.write(text),
-    pause: async (milliseconds) => {
-      await delay(milliseconds);
-      return true;
+    pause: (milliseconds) => delay(milliseconds, true, { signal: interrupted.signal }).catch(() => false),
+    untilInterrupted: () => {
+      process.once('SIGINT', () => interrupted.abort());
+      return interrupted.signal;
     },
   };
 }

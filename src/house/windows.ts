@@ -15,8 +15,9 @@ export interface OpenWindows {
 }
 
 export function openWindows(house: Residence, log: HouseLog): OpenWindows {
-  const events = new EventRing();
-  log.onWrite = (line) => events.add(line);
+  // Microseconds are more than there are events, so that numbers only grow, over restarts as well.
+  const events = new EventRing(Date.now() * 1000);
+  log.hear((line) => events.add(line));
   let own: ProcessMetrics | undefined;
   // Where nobody scrapes, nothing of it is loaded.
   const metrics = async function* (): AsyncGenerator<string> {

@@ -25,6 +25,8 @@ const colours: { readonly [L in LogLevel]: string } = {
   info: '',
   debug: '\x1b[2m',
 };
+/** As many as the ring of events holds. */
+const mostEarly = 1024;
 /** Lines that may wait for winston; a start-up that says more than this has lost its way. */
 const waitingLimit = 10000;
 
@@ -63,8 +65,16 @@ export class HouseLog implements Log {
   /** A line costs as much as the change that it is about: it is written after it, together with what else this turn says. */
   #due: NodeJS.Immediate | undefined;
 
-  /** Hears everything that is written, whatever the level. */
-  onWrite: (line: Line) => void = () => {};
+  /** What was written before somebody listened. */
+  #early: Line[] = [];
+  #listener: ((line: Line) => void) | undefined;
+
+  /** Hears everything that is written, whatever the level; and first what was before, the latest of it, without debug lines. */
+  hear(listener: (line: Line) => void): void {
+    this.#listener = listener;
+    for (const line of this.#early) listener(line);
+    this.#early = [];
+  }
 
   configure(level: LogLevel, format: 'auto' | LogFormat): void {
     this.#level = level;
@@ -73,7 +83,8 @@ export class HouseLog implements Log {
 
   write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const line = { level, event, message, fields, at: new Date() };
-    this.onWrite(line);
+    if (this.#listener !== undefined) this.#listener(line);
+    else if (level !== 'debug' && this.#early.push(line) > mostEarly) this.#early.shift();
     if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
     if (this.#waiting.length < waitingLimit || this.#logger !== undefined) this.#waiting.push(line);
     if (this.#logger === undefined) return;

@@ -1,6 +1,6 @@
 // The events that the page remembers, and what is drawn of them.
 
-import type { StreamEvent } from './event-stream.js';
+import type { StreamEvent } from '../api/event-stream.js';
 
 export type EventLevel = 'error' | 'warn' | 'info' | 'debug';
 

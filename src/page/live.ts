@@ -1,9 +1,9 @@
 // What the page knows of herald, kept up to date: the event stream says that something happened, status and the rest are
 // then asked for. Everything rests while the page is hidden.
 
+import { EventStream } from '../api/event-stream.js';
 import type { Interfaces, LanInterface, Peer, Peers, Pool, Pools, Status } from './api.js';
 import { ask, NotThere } from './ask.js';
-import { EventStream } from './event-stream.js';
 import { type EventLine, mergeEvents, readEvent } from './events.js';
 import { type Sample, sampled } from './history.js';
 import { nextRefresh, redialMs, shortestListRefreshMs } from './refresh.js';

@@ -6,6 +6,7 @@ import {
   type EntryStream,
   type EntryWritten,
   type ExplainBody,
+  type ExplainStep,
   type House,
   type Line,
   type LineAnswer,
@@ -253,8 +254,30 @@ export class FakeHouse implements House {
 
   async explain(asked: string): Promise<ExplainBody | undefined> {
     if (asked === 'nobody/knows') return undefined;
-    const step = { step: 'source', subject: 'static', verdict: 'yes', text: 'it is there', where: '' } as const;
-    return { asked, kind: 'service', verdict: `${asked} is announced`, steps: [step] };
+    const steps: readonly ExplainStep[] = [
+      {
+        step: 'source',
+        subject: 'static',
+        verdict: 'yes',
+        text: 'it is there',
+        where: '/etc/herald/allocations.yaml:3:5',
+      },
+      {
+        step: 'owner',
+        subject: 'ops',
+        verdict: 'note',
+        text: 'it belongs to ops, and others change it only by force',
+        where: '',
+      },
+      {
+        step: 'advertisement',
+        subject: 'blue',
+        verdict: 'no',
+        text: 'blue is for services with other labels (serviceSelectors), and so it is not announced to anybody',
+        where: '/etc/herald/herald.yaml:30:5',
+      },
+    ];
+    return { asked, kind: 'service', verdict: `${asked} is not announced: noMatchingAdvertisement`, steps };
   }
 
   pools(): readonly PoolBody[] {

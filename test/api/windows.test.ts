@@ -28,7 +28,7 @@ async function freePort(): Promise<number> {
 
 describe('the HTTP listener', () => {
   const house = new FakeHouse();
-  const events = new EventRing();
+  const events = new EventRing(5001);
   let port = 0;
   let server: ApiServer | undefined;
   before(async () => {
@@ -127,8 +127,8 @@ describe('the HTTP listener', () => {
     assert.deepEqual(
       ids.map(([, id, event]) => [id, event]),
       [
-        ['1', 'sessionUp'],
-        ['2', 'sessionDown'],
+        ['5001', 'sessionUp'],
+        ['5002', 'sessionDown'],
       ],
     );
     assert.deepEqual(JSON.parse(ids[1]?.[3] ?? ''), {
@@ -138,14 +138,25 @@ describe('the HTTP listener', () => {
       message: 'a\nb',
       fields: { peer: 'tor-1' },
     });
-    const back = listen('1');
-    await eventually(back.text, (text) => assert.match(text, /^id: 2$/m));
-    assert.doesNotMatch(back.text(), /^id: 1$/m);
+    const back = listen('5001');
+    await eventually(back.text, (text) => assert.match(text, /^id: 5002$/m));
+    assert.doesNotMatch(back.text(), /^id: 5001$/m);
     back.stop();
     // Of a daemon before this one: everything is news.
-    const stranger = listen('999');
-    await eventually(stranger.text, (text) => assert.match(text, /^id: 1$/m));
-    stranger.stop();
+    for (const number of ['999', '999999']) {
+      const stranger = listen(number);
+      await eventually(stranger.text, (text) => assert.match(text, /^id: 5001$/m));
+      stranger.stop();
+    }
+  });
+
+  it('tells what is held and ends, for whoever does not want to follow', async () => {
+    const ids = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id);
+    const { status, type, text } = await get('/v1/events?follow=false');
+    assert.deepEqual([status, type, ids(text)], [200, 'text/event-stream', ['5001', '5002']]);
+    assert.deepEqual(ids((await get('/v1/events?follow=false', 'GET', { 'last-event-id': '5001' })).text), ['5002']);
+    assert.deepEqual(await get('/v1/events', 'HEAD'), { status: 200, type: 'text/event-stream', text: '' });
+    for (const query of ['follow=no', 'folow=false']) assert.equal((await get(`/v1/events?${query}`)).status, 400);
   });
 
   it('keeps a bounded number of events, and drops whoever does not read', async () => {
@@ -172,5 +183,11 @@ describe('the HTTP listener', () => {
     const all = listen('0');
     await eventually(all.text, (text) => assert.equal([...text.matchAll(/^id: /gm)].length, 1024));
     all.stop();
+    // Whoever was there before is told that it missed some.
+    const back = await get('/v1/events?follow=false', 'GET', { 'last-event-id': '5002' });
+    assert.match(back.text, /^id: 6978\nevent: missed\ndata: .*"message":"1976 events are no longer held"/);
+    const stranger = await get('/v1/events?follow=false', 'GET', { 'last-event-id': '7' });
+    assert.match(stranger.text, /"message":"1978 events are no longer held"/);
+    assert.doesNotMatch(all.text(), /^event: missed$/m);
   });
 });

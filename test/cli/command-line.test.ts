@@ -58,9 +58,19 @@ describe('the command line', () => {
   it('completes', async () => {
     const script = await type(['completion'], { variables: { SHELL: '/bin/bash' } });
     assert.match(script.out, /complete .* herald\n/);
-    const { code, out } = await type(['--get-yargs-completions', 'herald', 'peers', '--']);
-    assert.equal(code, 0);
-    assert.match(out, /--socket/);
+    const asked = async (...words: readonly string[]): Promise<string[]> => {
+      const { code, out } = await type(['--get-yargs-completions', 'herald', ...words]);
+      assert.equal(code, 0);
+      // In zsh with what each does.
+      return out.split('\n').map((line) => line.replace(/:.*/, ''));
+    };
+    const words = await asked('');
+    for (const command of commands) {
+      const name = nameOf(command);
+      assert(words.includes(name), name);
+      const options = await asked(name, '--');
+      for (const option of Object.keys(command.options)) assert(options.includes(`--${option}`), `${name} --${option}`);
+    }
   });
 
   describe('herald run', () => {

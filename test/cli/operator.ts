@@ -28,6 +28,7 @@ export async function type(
     complain: (text) => {
       err += text;
     },
+    untilInterrupted: () => new AbortController().signal,
     pause: async () => {
       if (++looked === looks) return false;
       await between();

@@ -22,6 +22,7 @@ describe('herald, asked how things are', () => {
       'services shop/web': '/v1/services/shop/web',
       announcements: '/v1/announcements',
       interfaces: '/v1/interfaces',
+      'explain 192.0.2.0/24': '/v1/explain/192.0.2.0%2F24',
       sources: '/v1/sources',
     };
     for (const [line, path] of Object.entries(calls)) {
@@ -260,6 +261,34 @@ eth1  usable                  18         4       40          2  eth1 needs CAP_�
     const screens = out.split('\x1b[H\x1b[2J\x1b[3J').slice(1);
     assert.equal(screens.length, 2);
     for (const screen of screens) assert.equal(screen.split('\n').length, 10);
+  });
+
+  it('explains step by step, within the width of the terminal', async () => {
+    const { code, out } = await ask('explain shop/web');
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `shop/web is not announced: noMatchingAdvertisement
+
+✓ source         it is there
+                 /etc/herald/allocations.yaml:3:5
+· owner          it belongs to ops, and others change it only by force
+✗ advertisement  blue is for services with other labels (serviceSelectors), and
+                 so it is not announced to anybody
+                 /etc/herald/herald.yaml:30:5
+`,
+    );
+    const narrow = (await ask('explain shop/web', { columns: 40 })).out.split('\n');
+    assert.deepEqual(narrow.slice(0, 2), ['shop/web is not announced:', 'noMatchingAdvertisement']);
+    assert(narrow.filter((line) => !line.includes('/etc/')).every((line) => line.length <= 40));
+    const { out: coloured } = await ask('explain shop/web', { hasColours: true });
+    assert(coloured.includes('\x1b[32m✓') && coloured.includes('\x1b[31m✗'));
+    const unknown = await ask('explain nobody/knows');
+    assert.deepEqual(unknown, {
+      code: 1,
+      out: '',
+      err: 'herald: nobody/knows is no address, no prefix, and no service that is there\n',
+    });
   });
 
   it('fails plainly when there is no such thing', async () => {

@@ -84,7 +84,11 @@ const rooms: Readonly<Record<string, Room>> = {
   metrics: { knows: ['api/house.ts', 'api/lan.ts', 'bgp/protocol.ts'], packages: [node, 'prom-client'] },
 
   // The status page, which runs in browsers: it knows the shapes of what it asks for.
-  page: { knows: ['api/house.ts', 'api/lan.ts', 'bgp/protocol.ts'], packages: ['preact', 'preact/hooks'] },
+  page: {
+    uses: ['api/event-stream.ts'],
+    knows: ['api/house.ts', 'api/lan.ts', 'bgp/protocol.ts'],
+    packages: ['preact', 'preact/hooks'],
+  },
 
   // The running house: what joins the rooms, seen by the windows through one door.
   house: {

@@ -1,12 +1,16 @@
-// Server-sent events out of the text they come in (HTML §9.2.6). The browser's own EventSource delivers only the event
-// names it was told beforehand; here every name counts.
+// Server-sent events as text, both ways: what the ring says, and what the command line and the page read (WHATWG HTML §9.2.5
+// and §9.2.6). The browser's own EventSource delivers only the event names it was told beforehand; here every name counts.
 
 export interface StreamEvent {
-  /** Of this event or the last before it that had one. */
+  /** Read: of this event or the last before it that had one. */
   readonly id: string;
   readonly event: string;
   readonly data: string;
 }
+
+/** `data` is one line, as JSON is. */
+export const formatEvent = ({ id, event, data }: StreamEvent): string =>
+  `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
 
 export class EventStream {
   #rest = '';

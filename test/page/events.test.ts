@@ -1,49 +1,8 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { EventStream } from '../../src/page/event-stream.js';
 import { eventsKept, eventsPerMinute, mergeEvents, readEvent } from '../../src/page/events.js';
 
 const line = (id: number, at = '2026-01-02T03:04:05.000Z', level = 'info') =>
   readEvent({ id: String(id), event: 'sessionUp', data: JSON.stringify({ at, level, message: `number ${id}` }) })!;
-
-describe('The stream of events, as the page reads it', () => {
-  const text =
-    ': hello\r\n\r\nid: 7\nevent: sessionUp\ndata: {"a":\ndata: 1}\n\nretry: 5\r\ndata:bare\r\n\r\nid\rdata: x\r\revent: lost\n';
-
-  it('is the same however the network cuts it', () => {
-    const whole = new EventStream().read(text);
-    assert.deepEqual(whole, [
-      { id: '7', event: 'sessionUp', data: '{"a":\n1}' },
-      { id: '7', event: '', data: 'bare' },
-      { id: '', event: '', data: 'x' },
-    ]);
-    fc.assert(
-      fc.property(fc.array(fc.nat(text.length)), (cuts) => {
-        const stream = new EventStream();
-        const places = [0, ...cuts.sort((a, b) => a - b), text.length];
-        const pieces = places.slice(1).map((end, index) => text.slice(places[index], end));
-        assert.deepEqual(
-          pieces.flatMap((piece) => stream.read(piece)),
-          whole,
-        );
-      }),
-    );
-  });
-
-  it('keeps what is not an event of herald out', () => {
-    const read = (data: string) => readEvent({ id: '1', event: 'sessionUp', data });
-    for (const data of ['', '{', '[]', 'null', '3', '{"at":"yesterday"}', '{"at":5}'])
-      assert.equal(read(data), undefined);
-    assert.deepEqual(read('{"at":"2026-01-02T03:04:05Z","level":"loud","message":5,"fields":7}'), {
-      id: '1',
-      at: '2026-01-02T03:04:05Z',
-      level: 'info',
-      event: 'sessionUp',
-      message: '',
-      fields: {},
-    });
-  });
-});
 
 describe('The events that the page remembers', () => {
   const ids = (lines: readonly { id: string }[]) => lines.map(({ id }) => id);
@@ -79,5 +38,19 @@ describe('The events that the page remembers', () => {
       { all: 1, grave: 1 },
       { all: 2, grave: 1 },
     ]);
+  });
+
+  it('are those of herald, and nothing else that comes', () => {
+    const read = (data: string) => readEvent({ id: '1', event: 'sessionUp', data });
+    for (const data of ['', '{', '[]', 'null', '3', '{"at":"yesterday"}', '{"at":5}'])
+      assert.equal(read(data), undefined);
+    assert.deepEqual(read('{"at":"2026-01-02T03:04:05Z","level":"loud","message":5,"fields":7}'), {
+      id: '1',
+      at: '2026-01-02T03:04:05Z',
+      level: 'info',
+      event: 'sessionUp',
+      message: '',
+      fields: {},
+    });
   });
 });
