@@ -96,7 +96,9 @@ async function explainAddress(asked: string, address: Prefix, rooms: Explained):
   const standing = explainPool(chain, address, rooms);
   const services = tellServices(holdersOf(address, announcer), rooms, (prefix) => contains(prefix, address));
   const rows = await tellRows(bulkRows(address, true, announcer), rooms);
-  const verdict = joined(services, rows) ?? `${standing}${neighbours(address, rooms)}`;
+  const found = joined(services, rows);
+  if (found === undefined) chain.no('source', '', 'no entry asks for it, and none announces a prefix that it is in');
+  const verdict = found ?? `${standing}${neighbours(address, rooms)}`;
   return { asked, kind: 'address', verdict, steps: [...chain.steps, ...services.steps, ...rows.steps] };
 }
 

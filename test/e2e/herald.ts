@@ -80,6 +80,43 @@ export function run(words: readonly string[], options: Person & { readonly cwd?:
   });
 }
 
+/** A command that goes on until somebody ends it. */
+export class Lasting {
+  out = '';
+  err = '';
+  /** The exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  readonly #child: ChildProcess;
+
+  constructor(words: readonly string[]) {
+    const child = spawn(process.execPath, [program, ...words], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    alive.add(child);
+    this.#child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.err += text;
+    });
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        alive.delete(child);
+        resolve(code ?? signal ?? 'unknown');
+      });
+    });
+  }
+
+  /** As Ctrl-C does. */
+  interrupt(): void {
+    this.#child.kill('SIGINT');
+  }
+
+  /** Nobody reads any more what it prints. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+}
+
 export class Herald {
   readonly directory: string;
   readonly config: string;
@@ -294,6 +331,11 @@ export class Herald {
   /** `herald …`, asking this one. */
   type(...words: readonly string[]): Promise<Outcome> {
     return run([...words, '--socket', this.socket]);
+  }
+
+  /** The same, for one that goes on. */
+  keepTyping(...words: readonly string[]): Lasting {
+    return new Lasting([...words, '--socket', this.socket]);
   }
 
   /** Resident memory. */
