@@ -490,6 +490,15 @@ describe('To explain an address', () => {
     );
   });
 
+  it('says whom it is kept for, whose entry has not come yet', async () => {
+    const house = new House({});
+    const holding = { service: 'default/ghost', addresses: ['203.0.113.7'], pool: 'production', since: 0 };
+    house.announcer.allotment.restore({ holdings: [holding], releases: [] });
+    const body = await ask('203.0.113.7', house);
+    assert.equal(body.verdict, '203.0.113.7 is in pool production, kept for default/ghost');
+    assert.match(told(body)[1] ?? '', /^note allocation it is kept for default\/ghost, whose entry has not been read/);
+  });
+
   it('says that its pool is draining, disabled, or never gives it', async () => {
     const pool = (more: string) => `addressPools: [{ name: p, addresses: [203.0.113.0/24], ${more} }]\n`;
     for (const [more, line] of [
