@@ -25,6 +25,7 @@ const reasons: Readonly<Record<WithheldReason | LanReason, ReasonWords>> = {
   },
   disabled: { step: 'node', text: 'its entry says enabled: false' },
   notThisNode: { step: 'node', text: 'it is not for this node' },
+  drained: { step: 'node', text: 'the node is drained; `herald undrain` announces it again' },
   noEndpoints: { step: 'node', text: 'its entry lists endpoints, and none of them serves' },
   noLocalEndpoints: {
     step: 'node',

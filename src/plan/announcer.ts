@@ -13,6 +13,7 @@ import type { Service } from '../table/service.js';
 import { Allotment, type AllotmentPorts, inMemory } from './allotment.js';
 import { AttributeSets, type AttributesId } from './attribute-sets.js';
 import { cliSource, type Situation, sourceNames } from './draft.js';
+import type { Drain } from './drain.js';
 import { LanDesk } from './lan-desk.js';
 import type { LanPlan } from './layer2.js';
 import { PlainPlans } from './plain-plans.js';
@@ -89,6 +90,10 @@ export class Announcer implements Situation {
     return this.#context.views;
   }
 
+  get drain(): Drain {
+    return this.#context.drain;
+  }
+
   get bulks(): ReadonlyMap<string, Bulk> {
     return this.#bulks;
   }
@@ -141,6 +146,7 @@ export class Announcer implements Situation {
       config,
       assignViews(config.bgpPeers, config.bgpAdvertisements, before.context.views),
       this.#poolOf,
+      this.drain,
     );
     this.#sources = sourceNames(config);
     this.table.rank(this.#sources);
@@ -166,6 +172,16 @@ export class Announcer implements Situation {
     for (const view of forgotten) this.#wanted.forgetView(view);
     this.#say();
     return refusal;
+  }
+
+  /** Never refused, whatever it withdraws. */
+  setDrain(drain: Drain): void {
+    if (drain === this.drain) return;
+    this.#context = planContext(this.#config, this.views, this.#poolOf, drain);
+    this.lan.isDrained = drain === 'drained';
+    this.#planAll();
+    this.#say();
+    this.#forgetAttributes();
   }
 
   /** Views whose peers have all moved away, named so that the BGP thread forgets them. */
@@ -254,7 +270,7 @@ export class Announcer implements Situation {
       if (merged === undefined) return 'conflictingAdvertisements';
       sets.push(merged);
     }
-    return sets;
+    return this.drain === 'drained' ? 'drained' : sets;
   }
 
   get #unlimited(): boolean {
@@ -265,7 +281,8 @@ export class Announcer implements Situation {
   #refusal(before: readonly View[] = this.views): Refusal | undefined {
     const allowedPercent = this.#config.safety.maxWithdrawPercent;
     const announced = this.announced + this.lan.port.announced;
-    if (this.#unlimited || announced === 0) return undefined;
+    // Nothing is announced then, though the LAN may still have to be told so.
+    if (this.#unlimited || announced === 0 || this.drain === 'drained') return undefined;
     let withdrawals = this.#wanted.pendingWithdrawals(new Set(this.views.map(({ id }) => id)));
     withdrawals += this.lan.port.pendingWithdrawals;
     for (const from of before) {

@@ -8,6 +8,7 @@ import type { Settlement } from '../pools/settlement.js';
 import { MergedTable, type SourceChange } from '../table/merged.js';
 import type { Service } from '../table/service.js';
 import { Allotment } from './allotment.js';
+import type { Drain } from './drain.js';
 import { LanDesk } from './lan-desk.js';
 import type { LanPlan } from './layer2.js';
 import { type PlanContext, planContext, planSettled, type ServicePlan } from './plan.js';
@@ -20,6 +21,7 @@ export interface Situation {
   readonly views: readonly View[];
   readonly allotment: Allotment;
   readonly lan: LanDesk;
+  readonly drain: Drain;
   settlement(service: Service): Settlement;
   planOf(service: Service): ServicePlan;
   lanPlanOf(service: Service): LanPlan;
@@ -36,13 +38,21 @@ export class Draft implements Situation {
   readonly allotment: Allotment;
   /** Of what was tried out: why services have other addresses. */
   readonly whys = new Map<string, string>();
+  readonly drain: Drain;
   config: Config;
   #context: PlanContext;
 
   /** With what is held, and no entries yet: they are applied, and then read() says that these are all. */
-  constructor(config: Config, contents: Pick<LedgerContents, 'holdings' | 'releases'>, now: number) {
+  constructor(
+    config: Config,
+    contents: Pick<LedgerContents, 'holdings' | 'releases'>,
+    now: number,
+    drain: Drain = 'off',
+  ) {
     this.config = config;
-    this.#context = contextOf(config, []);
+    this.drain = drain;
+    this.#context = contextOf(config, [], drain);
+    this.lan.isDrained = drain === 'drained';
     this.lan.configure({ config, poolOf: this.#context.poolOf });
     this.allotment = new Allotment(unhurried(config), (name) => this.table.winner(name)?.service, {
       store: () => {},
@@ -56,8 +66,8 @@ export class Draft implements Situation {
     this.table.rank(sourceNames(config));
   }
 
-  static copy({ table, config, allotment }: Situation, now: number): Draft {
-    const draft = new Draft(config, allotment.contents(), now);
+  static copy({ table, config, allotment, drain }: Situation, now: number): Draft {
+    const draft = new Draft(config, allotment.contents(), now, drain);
     const bySource = new Map<string, Service[]>();
     for (const name of allotment.inOrder(table.names()))
       for (const { source, service } of table.claims(name)) {
@@ -92,7 +102,7 @@ export class Draft implements Situation {
   /** As after `herald reload --accept-revocations`. */
   configure(config: Config): void {
     this.config = config;
-    this.#context = contextOf(config, this.views);
+    this.#context = contextOf(config, this.views, this.drain);
     this.lan.configure({ config, poolOf: this.#context.poolOf });
     this.table.rank(sourceNames(config));
     this.allotment.configure(unhurried(config), () => this.table.names(), true);
@@ -118,8 +128,13 @@ const unhurried = (config: Config): Config => ({
   allocation: { ...config.allocation, overlapSeconds: 0, maxMovesPerMinute: Number.MAX_SAFE_INTEGER },
 });
 
-const contextOf = (config: Config, before: readonly View[]): PlanContext =>
-  planContext(config, assignViews(config.bgpPeers, config.bgpAdvertisements, before), poolIndex(config.addressPools));
+const contextOf = (config: Config, before: readonly View[], drain: Drain): PlanContext =>
+  planContext(
+    config,
+    assignViews(config.bgpPeers, config.bgpAdvertisements, before),
+    poolIndex(config.addressPools),
+    drain,
+  );
 
 /** Without what is only leaving. */
 export function lastingAddresses(

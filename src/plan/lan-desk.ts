@@ -8,6 +8,7 @@ import type { LanPort } from '../l2/wish.js';
 import type { PoolOf } from '../pools/ranges.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Service } from '../table/service.js';
+import { drainedLanPlan } from './drain.js';
 import {
   type Election,
   electionOf,
@@ -41,6 +42,8 @@ export interface LanRules {
 
 export class LanDesk {
   readonly #policies: KnownPolicies = new Map();
+  /** Services are to be planned again when it changes. */
+  isDrained = false;
   #rules: LanRules | undefined;
   #facts = noFacts;
   #context: LanContext | undefined;
@@ -100,7 +103,8 @@ export class LanDesk {
   planOf(service: Service, settlement: Settlement): LanPlan {
     if (this.#rules === undefined || !holdsAddresses(settlement)) return { wishes: [], withheld: [] };
     this.#context ??= this.#newContext(this.#rules);
-    return planLan(service, settlement.addresses, this.#context, settlement.origin);
+    const planned = planLan(service, settlement.addresses, this.#context, settlement.origin);
+    return this.isDrained ? drainedLanPlan(planned) : planned;
   }
 
   /** Who announces it; undefined where nobody is elected. */

@@ -8,6 +8,7 @@ import { hostPrefix, prefixKey, prefixOf } from '../net/address.js';
 import type { PoolOf } from '../pools/ranges.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Service } from '../table/service.js';
+import { asLastResort, type Drain, drainedPlan } from './drain.js';
 import { agree } from './merge.js';
 import type { WithheldReason } from './reasons.js';
 import type { View } from './views.js';
@@ -19,6 +20,7 @@ export interface PlanContext {
   readonly elsewhere: readonly BgpAdvertisement[];
   readonly poolOf: PoolOf;
   readonly merged: MergedAttributes;
+  readonly drain: Drain;
 }
 
 export interface RouteWish {
@@ -39,13 +41,14 @@ export interface ServicePlan {
   readonly withheld: readonly Withheld[];
 }
 
-export function planContext(config: Config, views: readonly View[], poolOf: PoolOf): PlanContext {
+export function planContext(config: Config, views: readonly View[], poolOf: PoolOf, drain: Drain = 'off'): PlanContext {
   return {
     nodeName: config.node.name,
     views,
     elsewhere: config.bgpAdvertisementsElsewhere,
     poolOf,
-    merged: new MergedAttributes(),
+    merged: new MergedAttributes(drain),
+    drain,
   };
 }
 
@@ -53,18 +56,28 @@ export function planContext(config: Config, views: readonly View[], poolOf: Pool
 class MergedAttributes {
   readonly #alone = new Map<BgpAdvertisement, RouteAttributes | undefined>();
   readonly #together = new Map<string, RouteAttributes | undefined>();
+  readonly #drain: Drain;
+
+  constructor(drain: Drain) {
+    this.#drain = drain;
+  }
 
   of(advertisements: readonly BgpAdvertisement[], own: RouteAttributes): RouteAttributes | undefined {
     const voices = advertisements.map(({ attributes }) => attributes);
-    for (const _ in own) return agree(voices, own);
+    for (const _ in own) return this.#agreed(voices, own);
     const [first] = advertisements;
     if (advertisements.length === 1 && first !== undefined) {
-      if (!this.#alone.has(first)) this.#alone.set(first, agree(voices, own));
+      if (!this.#alone.has(first)) this.#alone.set(first, this.#agreed(voices, own));
       return this.#alone.get(first);
     }
     const key = advertisements.map(({ name }) => name).join('\n');
-    if (!this.#together.has(key)) this.#together.set(key, agree(voices, own));
+    if (!this.#together.has(key)) this.#together.set(key, this.#agreed(voices, own));
     return this.#together.get(key);
+  }
+
+  #agreed(voices: readonly RouteAttributes[], own: RouteAttributes): RouteAttributes | undefined {
+    const agreed = agree(voices, own);
+    return agreed !== undefined && this.#drain === 'grace' ? asLastResort(agreed) : agreed;
   }
 }
 
@@ -82,7 +95,8 @@ export function plan(
     if (addresses.length > 0) planAddresses(service, addresses, view, reason, context, routes, withheld, origin);
     for (const prefix of service.prefixes) planPrefix(service, prefix, view, reason, context, routes, withheld);
   }
-  return { routes, withheld };
+  const planned = { routes, withheld };
+  return context.drain === 'drained' ? drainedPlan(planned) : planned;
 }
 
 /** What a service announces that stands so with its addresses. */

@@ -3,6 +3,8 @@
 export type WithheldReason =
   | 'disabled'
   | 'notThisNode'
+  /** It would be announced, were the node not drained. */
+  | 'drained'
   | 'noEndpoints'
   | 'noLocalEndpoints'
   | 'noMatchingAdvertisement'

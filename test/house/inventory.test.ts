@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { BadCursor, type Page, type PageRequest } from '../../src/api/house.js';
 import { announcementsPage, servicesPage } from '../../src/house/inventory.js';
 import { Announcer, cliSource } from '../../src/plan/announcer.js';
+import type { Drain } from '../../src/plan/drain.js';
 import { Listing, type PeerView, type RejectedClaim } from '../../src/plan/listing.js';
 import { bulkOf, configured, type Given, service, ToldPort } from '../plan/given.js';
 
@@ -17,9 +18,18 @@ interface World {
   readonly rejected?: readonly RejectedClaim[];
   readonly peers?: Readonly<Record<string, PeerView>>;
   readonly lines?: string;
+  readonly drain?: Drain;
 }
 
-function listingOf({ services = {}, bulk, shadowed = {}, rejected = [], peers = {}, lines = '' }: World): Listing {
+function listingOf({
+  services = {},
+  bulk,
+  shadowed = {},
+  rejected = [],
+  peers = {},
+  lines = '',
+  drain = 'off',
+}: World): Listing {
   const config = configured(`sources: [{ name: static, file: /t.yaml }, { name: routes, file: /r.csv }]\n${lines}`, 2);
   const announcer = new Announcer(config, new ToldPort(), () => since);
   const named = (given: Readonly<Record<string, Given>>) =>
@@ -27,6 +37,7 @@ function listingOf({ services = {}, bulk, shadowed = {}, rejected = [], peers = 
   announcer.applyServices('static', { upserted: named(services), removed: [] });
   announcer.applyServices(cliSource, { upserted: named(shadowed), removed: [] });
   if (bulk !== undefined) announcer.applyBulk('routes', bulkOf(bulk.map((text) => [text])));
+  announcer.setDrain(drain);
   return new Listing(
     announcer,
     (name) => peers[name] ?? up,
@@ -113,6 +124,23 @@ describe('The list of announcements', () => {
       'default/web 2001:db8::/32 tor-1 withheld familyNotNegotiated',
       'default/web 203.0.113.10/32 tor-2 pending',
       'default/web 2001:db8::/32 tor-2 pending',
+    ]);
+  });
+
+  it('says of a drained node what would be announced without the drain, and why the rest would not', () => {
+    const listing = listingOf({
+      services: { web, off: { ...web, enabled: false } },
+      bulk: ['192.0.2.0/24'],
+      peers: { 'tor-2': { established: false, families: [] } },
+      drain: 'drained',
+    });
+    assert.deepEqual(announcementsOf(listing), [
+      'default/off 203.0.113.10/32 tor-1 withheld disabled',
+      'default/off 203.0.113.10/32 tor-2 withheld disabled',
+      'default/routes 192.0.2.0/24 tor-1 withheld drained',
+      'default/routes 192.0.2.0/24 tor-2 withheld drained',
+      'default/web 203.0.113.10/32 tor-1 withheld drained',
+      'default/web 203.0.113.10/32 tor-2 withheld drained',
     ]);
   });
 

@@ -61,6 +61,13 @@ describe('A plan', () => {
     ]);
   });
 
+  it('says of a drained node who would move, and that nothing is announced either way', async () => {
+    const world = new World(`${sources}\n${old}`).put({ a: {} });
+    world.announcer.setDrain('drained');
+    const found = await planned(world, { config: text(pools(pool('p', ['198.51.100.0/30']))) });
+    assert.deepEqual([fates(found), announcements(found)], [['a moves 203.0.113.0 > 198.51.100.0'], []]);
+  });
+
   it('says what would be refused, and by what', async () => {
     const world = new World(`${sources}\n${old}`).put({ a: {} });
     const moved = pools(pool('p', ['198.51.100.0/30']));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { BgpAdvertisement, Config, RouteAttributes, SourceConfig } from '../../src/config/config.js';
 import type { AllotmentPorts } from '../../src/plan/allotment.js';
 import { Announcer, cliSource } from '../../src/plan/announcer.js';
+import type { Drain } from '../../src/plan/drain.js';
 import type { Bulk } from '../../src/table/bulk.js';
 import { type KeptService, noIpv4, PlainService, whole } from '../../src/table/plain-service.js';
 import { type Service, sameService } from '../../src/table/service.js';
@@ -122,6 +123,7 @@ const step = fc.oneof(
   }),
   record({ kind: fc.constant('bulk' as const), source: fc.constantFrom(...sourceNames), bulk, force: fc.boolean() }),
   record({ kind: fc.constant('config' as const), config, force: fc.boolean() }),
+  record({ kind: fc.constant('drain' as const), drain: fc.constantFrom<Drain>('off', 'grace', 'drained') }),
   record({ kind: fc.constant('rank' as const), sources: fc.shuffledSubarray(sourceNames), force: fc.boolean() }),
 );
 
@@ -158,6 +160,28 @@ const byPeer = ({ views }: Announcer, port: ToldPort): Map<string, Told> =>
 const sorted = (told: ReadonlyMap<string, Told>): [string, [string, string][]][] =>
   [...told].sort().map(([peer, routes]) => [peer, [...routes].sort()]);
 
+/** What a drain makes of what would be announced without it. RFC 8326. */
+function under(drain: Drain, told: ReadonlyMap<string, Told>): Map<string, Told> {
+  if (drain === 'off') return new Map(told);
+  return new Map(
+    [...told].map(([peer, routes]) => [
+      peer,
+      new Map(drain === 'drained' ? [] : [...routes].map(([text, said]) => [text, lastResort(said)])),
+    ]),
+  );
+}
+
+function lastResort(said: string): string {
+  const { localPref: _, med, asPathPrepend, nextHop, communities = [] } = JSON.parse(said);
+  return JSON.stringify({
+    localPref: 0,
+    med,
+    asPathPrepend,
+    nextHop,
+    communities: [...communities, 's4294901760'].sort(),
+  });
+}
+
 /** Everything an operator could see of the state. */
 const stateOf = ({ table, bulks, views, announced }: Announcer): unknown => ({
   claims: table.names().map((name) => [name, table.since(name)?.getTime(), [...table.claims(name)]]),
@@ -167,7 +191,7 @@ const stateOf = ({ table, bulks, views, announced }: Announcer): unknown => ({
 });
 
 describe('What is announced', () => {
-  it('depends on the tables and the configuration, and not on the way there', () => {
+  it('depends on the tables, the configuration and whether the node is drained, and not on the way there', () => {
     fc.assert(
       fc.property(config, fc.array(step, { maxLength: 12 }), (first, steps) => {
         let now = 0;
@@ -188,7 +212,8 @@ describe('What is announced', () => {
             !current.sources.some(({ name }) => name === action.source)
           )
             continue;
-          if (action.kind === 'config' || action.kind === 'rank') {
+          if (action.kind === 'drain') announcer.setDrain(action.drain);
+          else if (action.kind === 'config' || action.kind === 'rank') {
             const next =
               action.kind === 'config' ? action.config : { ...current, sources: action.sources.map(sourceNamed) };
             const told = byPeer(announcer, port);
@@ -226,7 +251,8 @@ describe('What is announced', () => {
               assert.equal(port.calls, before.calls, 'a refusal is nobody else’s business');
             }
           }
-          assert.deepEqual(sorted(byPeer(announcer, port)), sorted(fromScratch(current, announcer, ledger, now)));
+          const undrained = fromScratch(current, announcer, ledger, now);
+          assert.deepEqual(sorted(byPeer(announcer, port)), sorted(under(announcer.drain, undrained)));
           assert.equal(announcer.announced, port.announced);
           port.check();
           const live = new Set(announcer.views.map(({ id }) => id));

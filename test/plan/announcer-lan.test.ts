@@ -139,6 +139,25 @@ describe('The announcer and the LAN', () => {
     });
   });
 
+  it('wants nothing on the LAN once the node is drained, whatever safety says, and all of it afterwards', () => {
+    const { announcer, workshop } = house(`${lan}safety: { maxWithdrawPercent: 0 }\n`);
+    announcer.applyServices('static', { upserted: hosts(2), removed: [] });
+    workshop.turn();
+    announcer.setDrain('grace');
+    assert.equal(workshop.wanted.length, 2, 'the LAN knows no last resort');
+    announcer.setDrain('drained');
+    assert.deepEqual(workshop.wanted, []);
+    // Before the turn is over, in which the workshop withdraws: nobody is refused for that.
+    assert.equal(announcer.applyServices('static', { upserted: hosts(3), removed: [] }), undefined);
+    assert.deepEqual(workshop.wanted, []);
+    assert.deepEqual(
+      announcer.lanPlanOf(hosts(1)[0]!).withheld.map(({ via, reason }) => [via, reason]),
+      [['eth0', 'drained']],
+    );
+    announcer.setDrain('off');
+    assert.equal(workshop.wanted.length, 3);
+  });
+
   it('lists each address with its interface, and the reason where it is withheld', () => {
     const { announcer } = house(`${lan}election: { members: [node-a, node-b, node-c] }`);
     announcer.applyServices('static', {

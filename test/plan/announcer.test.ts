@@ -106,6 +106,62 @@ describe('The announcer', () => {
     assert.equal(announcer.bulks.size, 0);
   });
 
+  describe('of a node that is drained', () => {
+    const lastResort = saying({ localPref: 0, communities: [{ kind: 'standard', value: 0xffff0000 }] });
+
+    it('makes every route a last resort, then none, and says nothing twice', () => {
+      const { announcer, port } = house('safety: { maxWithdrawPercent: 0 }');
+      announcer.applyServices('static', { upserted: hosts(2), removed: [] });
+      announcer.applyBulk('routes', bulkOf([['192.0.2.0/24', community(7)]]));
+      const before = [...port.view(1)].sort();
+      announcer.setDrain('grace');
+      assert.deepEqual([...port.view(1)].sort(), [
+        [
+          '192.0.2.0/24',
+          saying({ localPref: 0, communities: [...community(7).communities, { kind: 'standard', value: 0xffff0000 }] }),
+        ],
+        ['203.0.113.0/32', lastResort],
+        ['203.0.113.1/32', lastResort],
+      ]);
+      const { calls } = port;
+      announcer.setDrain('grace');
+      assert.equal(port.calls, calls);
+      announcer.setDrain('drained');
+      assert.deepEqual([port.view(1).size, announcer.announced], [0, 0]);
+      port.check();
+      announcer.setDrain('off');
+      assert.deepEqual([...port.view(1)].sort(), before);
+    });
+
+    it('treats what comes meanwhile alike, and takes any change of a table', () => {
+      const { announcer, port } = house('safety: { maxWithdrawPercent: 0 }');
+      announcer.setDrain('grace');
+      announcer.applyServices('static', { upserted: hosts(1), removed: [] });
+      assert.deepEqual([...port.view(1)], [['203.0.113.0/32', lastResort]]);
+      announcer.setDrain('drained');
+      announcer.applyServices('static', { upserted: hosts(3), removed: [] });
+      assert.equal(announcer.applyServices('static', { upserted: [], removed: names(1) }), undefined);
+      announcer.configure(configured(`${sources}safety: { maxWithdrawPercent: 0 }\nlog: { level: debug }`), false);
+      assert.equal(port.view(1).size, 0);
+      announcer.setDrain('off');
+      assert.deepEqual([...port.view(1).keys()].sort(), ['203.0.113.1/32', '203.0.113.2/32']);
+    });
+
+    it('tells the BGP thread of a million rows in columns, and of their end in one word', () => {
+      const { announcer, port } = house();
+      const rows = Array.from({ length: 70_000 }, (_, n): BulkRow => [`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}/32`]);
+      announcer.applyBulk('routes', bulkOf(rows));
+      const before = port.calls;
+      announcer.setDrain('grace');
+      assert.equal(new Set(port.view(1).values()).size, 1);
+      assert.ok(port.calls - before < 20, `${port.calls - before} calls`);
+      const then = port.calls;
+      announcer.setDrain('drained');
+      assert.equal(port.announced, 0);
+      assert.ok(port.calls - then < 4, `${port.calls - then} calls`);
+    });
+  });
+
   describe('with a bound on what is withdrawn at once', () => {
     const half = 'safety: { maxWithdrawPercent: 50 }';
 
