@@ -108,7 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const http = new HttpKeeper((host, port) => serveHttp(house, { host, port }, log, windows.ofHttp), log);
   try {
     const forwardingPreserved = boot.survived;
-    const around = { ...options, bgp, log, http, configChanged: tellManager, forwardingPreserved };
+    const around = { ...options, bgp, log, http, changed: tellManager, forwardingPreserved };
     residence = await Residence.open(config, problems, around);
   } catch (error) {
     if (!(error instanceof LedgerUnusable)) throw error;

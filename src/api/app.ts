@@ -108,6 +108,7 @@ async function answer(
     checkQuery(query, route.query);
     const isRaw = route.body?.isRaw === true;
     const body = route.body === undefined || isRaw ? undefined : await readJson(request);
+    if (route.isSlow === true) request.socket.setTimeout(0);
     said = await route.handle({ house, path, query, body, ...(isRaw ? { raw: rawBody(request) } : {}) });
     if ('stream' in said) await sendAnswers(request, response, said, call, audit);
   } catch (error) {

@@ -10,6 +10,8 @@ const mostBrackets = 1_000_000;
 /** For the whole of it. */
 const patienceMs = 60_000;
 const smallTextCharacters = 1024 * 1024;
+/** Of what is repeated to whoever said it. */
+const mostWordCharacters = 253;
 
 const tooLarge = (): CallError =>
   new CallError(413, 'tooLarge', `a body is at most ${mostBodyOctets / 1024 / 1024} MiB long`);
@@ -42,6 +44,21 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     const why = error instanceof Error ? sanitised(error.message) : 'it cannot be parsed';
     throw new CallError(400, 'notJson', `the body is not JSON: ${why}`);
   }
+}
+
+/** Fields of a body, each of which must be known: silence about one would be a promise. */
+export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (body === undefined) return {};
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new CallError(422, 'invalid', 'the body must be an object, or nothing');
+  const strange = Object.keys(body).find((field) => !known.includes(field));
+  if (strange !== undefined)
+    throw new CallError(
+      422,
+      'invalid',
+      `${sanitised(strange, mostWordCharacters)} is not something that this version can do`,
+    );
+  return Object.fromEntries(Object.entries(body));
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

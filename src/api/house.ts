@@ -3,6 +3,7 @@
 
 import type { PeerStatus } from '../bgp/protocol.js';
 import type { Forecast } from '../plan/forecast.js';
+import type { DrainDoor } from './drain.js';
 import type { LanHouseDoor } from './lan.js';
 
 export interface StatusBody {
@@ -11,6 +12,8 @@ export interface StatusBody {
   readonly uptimeSeconds: number;
   readonly ready: boolean;
   readonly drained: boolean;
+  /** On the way there: everything is announced as a last resort, or being withdrawn. */
+  readonly draining: boolean;
   readonly config: {
     readonly file: string;
     readonly stale: boolean;
@@ -275,7 +278,7 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
-export interface House extends LanHouseDoor {
+export interface House extends LanHouseDoor, DrainDoor {
   /** Configuration and tables are read, sockets are open. */
   isReady(): Promise<boolean>;
   status(): Promise<StatusBody>;

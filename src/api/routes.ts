@@ -1,10 +1,11 @@
 // Every call of the API, one row each: the router, /openapi.json and the checks of what clients send are made from this
-// table. Events, plan, drain and metrics are rows still to come.
+// table. What is looked at and is no JSON stands in windows.ts.
 
 import { nearest } from '../nearest.js';
 import { sanitised } from '../net/text.js';
-import type { RawBody } from './body.js';
+import { fieldsOf, type RawBody } from './body.js';
 import { confirmWithinRange, readConfirmWithin } from './confirm-within.js';
+import { drainRoutes } from './drain.js';
 import type {
   Confirmation,
   EntryStream,
@@ -79,6 +80,8 @@ export interface Route {
   /** Of the answer, if not JSON. */
   readonly answerType?: string;
   readonly errors: readonly ErrorStatus[];
+  /** The answer may be long in coming, and nothing is said meanwhile. */
+  readonly isSlow?: true;
   handle(call: Call): Answer | Promise<Answer>;
 }
 
@@ -192,6 +195,7 @@ export const routes: readonly Route[] = [
     }),
   },
   ...lanRoutes,
+  ...drainRoutes,
   {
     method: 'get',
     path: '/v1/explain/{asked}',
@@ -375,17 +379,6 @@ export function checkQuery(query: Call['query'], takes: Route['query'] = {}): vo
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
     throw new CallError(400, 'badQuery', `unknown parameter ${shown(key)}${hint}`);
   }
-}
-
-/** Fields of a body, each of which must be known: silence about one would be a promise. */
-function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (body === undefined) return {};
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new CallError(422, 'invalid', 'the body must be an object, or nothing');
-  const strange = Object.keys(body).find((field) => !known.includes(field));
-  if (strange !== undefined)
-    throw new CallError(422, 'invalid', `${shown(strange)} is not something that this version can do`);
-  return Object.fromEntries(Object.entries(body));
 }
 
 function reloadOptions(body: unknown): ReloadOptions {

@@ -5,6 +5,7 @@ import type { PeerStatus } from '../bgp/protocol.js';
 import type { FamilyCounters } from '../l2/responder.js';
 import type { Forecast } from '../plan/forecast.js';
 import { confirmWithinRange } from './confirm-within.js';
+import type { DrainBody } from './drain.js';
 import type {
   AnnouncementBody,
   ExplainBody,
@@ -115,7 +116,8 @@ export const schemas = {
       version: text(),
       uptimeSeconds: integer(),
       ready: boolean('The configuration and every source are loaded, the sockets are open.'),
-      drained: boolean(),
+      drained: boolean('Nothing is announced, for the node was drained.'),
+      draining: boolean('It is about to be: everything is a last resort, or being withdrawn.'),
       config: object<StatusBody['config']>(
         {
           file: text(),
@@ -199,6 +201,7 @@ export const schemas = {
     capabilities: object<PeerStatus['capabilities']>({ local: textsOf(), remote: textsOf() }),
     announcedPrefixes: integer(),
     pendingPrefixes: integer(),
+    unsentOctets: integer('Written to the session, and not taken by the kernel yet.'),
     receivedPrefixes: integer(),
     messages: object<PeerStatus['messages']>({ sent: messageCounts, received: messageCounts }),
     updateFaults: object<PeerStatus['updateFaults']>({ treatAsWithdraw: integer(), attributeDiscard: integer() }),
@@ -326,6 +329,20 @@ export const reloadBody: Schema = {
     ),
   },
 };
+
+export const drainBody: Schema = {
+  type: 'object',
+  properties: {
+    for: text('How long everything stays announced, as a last resort: a duration from 0s to 24h. Default: 30s.'),
+    wait: boolean('Answer once all is withdrawn, as by default, or at once.'),
+  },
+};
+
+export const drainAnswer: Schema = object<DrainBody>({
+  drained: boolean(),
+  draining: boolean('It goes on.'),
+  pendingPeers: textsOf('Established peers that have not taken all withdrawals: they do not read.'),
+});
 
 export const planBody: Schema = {
   type: 'object',

@@ -49,6 +49,8 @@ export type ToBgpThread = ToSpeaker | { readonly kind: 'rehearse'; readonly mess
 export interface PeerStatus extends SessionStatus {
   readonly announcedPrefixes: number;
   readonly pendingPrefixes: number;
+  /** Written, and not taken by the kernel yet. */
+  readonly unsentOctets: number;
 }
 
 export interface ListenerStatus {

@@ -12,6 +12,7 @@ import type {
   FromSpeaker,
   ListenerStatus,
   PeerSettings,
+  PeerStatus,
   SpeakerSettings,
   SpeakerStatus,
   ToSpeaker,
@@ -327,7 +328,7 @@ class Neighbour implements SessionOutput {
     this.#session.giveUp(new BgpError(errorCode.cease, ceaseSubcode.outOfResources, 'the peer does not read'));
   }
 
-  status(): ReturnType<Session['status']> & { announcedPrefixes: number; pendingPrefixes: number } {
+  status(): PeerStatus {
     let announcedPrefixes = 0;
     let pendingPrefixes = 0;
     for (const { membership } of this.#families.values()) {
@@ -335,7 +336,8 @@ class Neighbour implements SessionOutput {
       announcedPrefixes += announced;
       pendingPrefixes += pending;
     }
-    return { ...this.#session.status(), announcedPrefixes, pendingPrefixes };
+    const { unsentOctets } = this.#session;
+    return { ...this.#session.status(), announcedPrefixes, pendingPrefixes, unsentOctets };
   }
 
   established(session: Session, negotiated: Negotiated, { local }: Pick<Connection, 'local'>): void {

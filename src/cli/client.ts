@@ -31,13 +31,21 @@ export class Refusal extends CommandFailure {
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
-/** The text of the answer. Throws a Refusal, or a CommandFailure when there was no answer. */
-export async function callApi(socketPath: string, method: Method, path: string, body?: unknown): Promise<string> {
+/** The text of the answer. Throws a Refusal, or a CommandFailure when there was no answer. `workMs`: how long the daemon may be at it. */
+export async function callApi(
+  socketPath: string,
+  method: Method,
+  path: string,
+  body?: unknown,
+  workMs = 0,
+): Promise<string> {
   if (Buffer.byteLength(socketPath) > mostPathOctets)
     throw new CommandFailure(exitCodes.usage, `the path of a socket is at most ${mostPathOctets} octets long`);
-  const { status, text } = await exchange(socketPath, method, path, body).catch((error: unknown) => {
-    throw connectionFailure(socketPath, error);
-  });
+  const { status, text } = await exchange(socketPath, method, path, body, patienceMs + workMs).catch(
+    (error: unknown) => {
+      throw connectionFailure(socketPath, error);
+    },
+  );
   if (status >= firstError) throw refusal(status, text);
   return text;
 }
@@ -91,7 +99,7 @@ interface Reply {
   readonly text: string;
 }
 
-function exchange(socketPath: string, method: Method, path: string, body: unknown): Promise<Reply> {
+function exchange(socketPath: string, method: Method, path: string, body: unknown, mostMs: number): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     const call = request({ socketPath, method, path, headers, agent: false }, (answer) => {
@@ -100,7 +108,7 @@ function exchange(socketPath: string, method: Method, path: string, body: unknow
       answer.on('error', reject);
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
     });
-    call.setTimeout(patienceMs, () => call.destroy(new Error(`herald has not answered for ${patienceMs / 1000} s`)));
+    call.setTimeout(mostMs, () => call.destroy(new Error(`herald has not answered for ${mostMs / 1000} s`)));
     call.on('error', reject);
     call.end(body === undefined ? undefined : JSON.stringify(body));
   });

@@ -10,6 +10,7 @@ import { check } from './check.js';
 import { type Command, Given, nameOf } from './command.js';
 import { confirm } from './confirm.js';
 import { convert } from './convert.js';
+import { drain, undrain } from './drain.js';
 import { events } from './events.js';
 import { CommandFailure, type ExitCode, exitCodes, usageFailure } from './exit.js';
 import { explain } from './explain.js';
@@ -41,6 +42,8 @@ export const commands: readonly Command[] = [
   events,
   announce,
   withdraw,
+  drain,
+  undrain,
   reload,
   confirm,
   convert,

@@ -3,7 +3,7 @@
 import type { ListenerBody, StatusBody } from '../api/house.js';
 import type { Command } from './command.js';
 import { read, readingOptions } from './reading.js';
-import { cell, facts, paint, type Screen } from './table.js';
+import { type Cell, cell, facts, paint, type Screen } from './table.js';
 import { duration, moment, plural } from './words.js';
 
 export const status: Command = {
@@ -17,9 +17,13 @@ export const status: Command = {
   run: (given, world) => read('/v1/status', lines, given, world),
 };
 
+const drainOf = ({ drained, draining }: StatusBody): Cell | undefined =>
+  drained ? cell('drained', 'waiting') : draining ? cell('draining', 'waiting') : undefined;
+
 function lines(body: StatusBody, screen: Screen): string[] {
   const { counts, config, sources, listeners, http } = body;
   const stale = sources.filter((source) => source.stale);
+  const drain = drainOf(body);
   const state = body.ready ? cell('ready', 'good') : cell('not ready yet', 'waiting');
   const problems = [
     ...config.problems,
@@ -28,7 +32,7 @@ function lines(body: StatusBody, screen: Screen): string[] {
     ...[...listeners, ...(http ? [http] : [])].map(({ problem }) => problem).filter((problem) => problem !== ''),
   ];
   return [
-    `herald ${body.version} on ${body.node}: ${paint(state, screen)}${body.drained ? ', drained' : ''}, up ${duration(body.uptimeSeconds)}`,
+    `herald ${body.version} on ${body.node}: ${paint(state, screen)}${drain === undefined ? '' : `, ${paint(drain, screen)}`}, up ${duration(body.uptimeSeconds)}`,
     '',
     ...facts(
       [

@@ -100,6 +100,11 @@ export class LanHouse {
     this.#around.announcer.replanLan();
   }
 
+  /** Resolves when the LAN is as it is wanted. */
+  settled(): Promise<void> {
+    return this.#lan.settled();
+  }
+
   interfaces(): InterfaceBody[] {
     return this.#links.map((link) => this.#body(link));
   }

@@ -63,6 +63,12 @@ export class LanKeeper implements LanHouseDoor {
     return result;
   }
 
+  /** Resolves when the LAN is as it is wanted. */
+  async settled(): Promise<void> {
+    await this.#work;
+    await this.#house?.settled();
+  }
+
   /** Nothing is answered any more when it returns; resolves when the host's addresses are as they are to be. */
   async leave(keepHostAddresses: boolean): Promise<void> {
     this.#isLeaving = true;

@@ -1,6 +1,6 @@
 // What the BGP thread is told of the peers, and what it last said of their sessions.
 
-import type { FromSpeaker, PeerCommand } from '../bgp/protocol.js';
+import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
 import type { BgpThread } from '../io/bgp-thread.js';
@@ -52,6 +52,16 @@ export class PeerKeeper {
     this.#views.set(peer, { established: state === 'Established', families });
   }
 
+  /** Established peers that have still to take some of what they are told; all of them where that cannot be known. */
+  async behind(): Promise<string[]> {
+    try {
+      const { peers } = await this.#surroundings.bgp.status();
+      return peers.filter((peer) => this.isUp(peer.name) && isBehind(peer)).map(({ name }) => name);
+    } catch {
+      return this.#peers.map(({ name }) => name).filter((name) => this.isUp(name));
+    }
+  }
+
   /** False: no such peer. */
   command(name: string, command: PeerCommand): boolean {
     if (!this.#peers.some((peer) => peer.name === name)) return false;
@@ -95,6 +105,8 @@ export class PeerKeeper {
     return number;
   }
 }
+
+const isBehind = ({ pendingPrefixes, unsentOctets }: PeerStatus): boolean => pendingPrefixes > 0 || unsentOctets > 0;
 
 /** RFC 4271 §4.2: one of our addresses; the one the first IPv4 peer will see, else any. */
 export async function ownRouterId(config: Config): Promise<number> {

@@ -1,6 +1,7 @@
 // A running herald from the inside: the configuration in force, its sources, the announcer, and what is known of the
 // peers. daemon.ts decides when; here is what happens. The windows see it as a House.
 
+import type { DrainBody, DrainCalledOff, DrainRequest } from '../api/drain.js';
 import type {
   Confirmation,
   EntryStream,
@@ -28,6 +29,7 @@ import type { FromSpeaker, PeerCommand, PeerStatus, SpeakerStatus } from '../bgp
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
 import { monotonicClock, nodeTimers } from '../io/clock.js';
+import { DrainMarker } from '../io/drain-marker.js';
 import { hasLedger, openLedger } from '../io/ledger.js';
 import type { HouseLog } from '../io/log.js';
 import { formatAddress } from '../net/address.js';
@@ -41,6 +43,7 @@ import { AllocationsFile } from './allocations-file.js';
 import { AllotmentShell } from './allotment-shell.js';
 import { ConfigKeeper, type ConfigRefusal, type Exemptions } from './config-keeper.js';
 import { DampedTable } from './damped-table.js';
+import { Drainage } from './drain.js';
 import type { HttpKeeper } from './http-keeper.js';
 import { announcementsPage, servicesPage } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
@@ -58,10 +61,10 @@ export interface Surroundings {
   readonly bgp: BgpThread;
   readonly log: HouseLog;
   readonly http: HttpKeeper;
-  /** Another configuration is in force, or the one on disk is not. */
-  readonly configChanged: () => void;
   /** The F bit of graceful restart. */
   readonly forwardingPreserved: boolean;
+  /** summary() may have another line. */
+  readonly changed: () => void;
 }
 
 /** The first announcements wait no longer for peers that are not up. */
@@ -79,6 +82,7 @@ export class Residence implements House {
   readonly #shell: AllotmentShell;
   readonly #allocationsFile: AllocationsFile;
   readonly #peers: PeerKeeper;
+  readonly #drainage: Drainage;
   readonly #startedAt = performance.now();
   readonly #keptConfig: ConfigKeeper;
   /** Where things stand in it, once somebody has asked. */
@@ -113,7 +117,7 @@ export class Residence implements House {
       time: { ...monotonicClock, ...nodeTimers },
       admit: (...asked) => this.#admit(...asked),
       apply: (accepted) => this.#apply(accepted),
-      changed: surroundings.configChanged,
+      changed: surroundings.changed,
     });
     this.#keeper = keeper;
     this.#allocationsFile = new AllocationsFile(surroundings.stateDirectory, log, nodeTimers, () =>
@@ -138,6 +142,17 @@ export class Residence implements House {
       (source) => this.#sources.state(source)?.since ?? this.#keptConfig.loadedAt,
       this.#table,
     );
+    this.#drainage = new Drainage({
+      announcer: this.#announcer,
+      memory: new DrainMarker(surroundings.stateDirectory),
+      log,
+      timers: nodeTimers,
+      nowMs: () => performance.now(),
+      behind: () => this.#peers.behind(),
+      lanSettled: () => this.#lan.settled(),
+      changed: surroundings.changed,
+    });
+    this.#drainage.resume();
     this.#announced = new Promise((resolve) => {
       this.#beAnnounced = resolve;
     });
@@ -207,8 +222,10 @@ export class Residence implements House {
 
   /** One line for whoever looks from far: how many peers, how many routes. */
   summary(): string {
+    const { drained, draining } = this.#drainage.body;
+    const drain = drained ? '; drained' : draining ? '; draining' : '';
     const stale = this.#keptConfig.isStale ? '; the configuration on disk is not in force' : '';
-    return `${this.#peers.established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${stale}`;
+    return `${this.#peers.established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${drain}${stale}`;
   }
 
   /** The windows are open. */
@@ -218,6 +235,7 @@ export class Residence implements House {
 
   close(): void {
     this.#keptConfig.close();
+    this.#drainage.stop();
     this.#sources.stop();
     this.#table.stop();
     this.#pushed.stop();
@@ -249,6 +267,7 @@ export class Residence implements House {
     const speaker = await this.#surroundings.bgp.status();
     const http = this.#surroundings.http.body;
     const { table } = this.#announcer;
+    const { drained, draining } = this.#drainage.body;
     let allocated = this.#announcer.bulks.size;
     for (const name of table.names()) {
       const { state } = this.#announcer.settlement(table.winner(name)!.service);
@@ -259,7 +278,8 @@ export class Residence implements House {
       version,
       uptimeSeconds: Math.floor((performance.now() - this.#startedAt) / 1000),
       ready: this.#isReadyWith(speaker),
-      drained: false,
+      drained,
+      draining,
       config: this.#keptConfig.body(),
       sources: this.sources(),
       listeners: speaker.listeners.map(({ endpoint, problem }) => ({
@@ -361,6 +381,14 @@ export class Residence implements House {
 
   plan(request: PlanRequest): Promise<PlanResult> {
     return planChange(this.#announcer, request, this.#surroundings.configFile);
+  }
+
+  drain(request: DrainRequest): Promise<DrainBody | DrainCalledOff> {
+    return this.#drainage.drain(request);
+  }
+
+  undrain(): boolean {
+    return this.#drainage.undrain();
   }
 
   commandPeer(name: string, command: PeerCommand): boolean {

@@ -6,20 +6,23 @@ import { join } from 'node:path';
 
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
 
+/** Throws where the kernel does not say. */
+export const bootId = (): string => readFileSync(bootIdFile, 'utf8').trim();
+
 /** Marks this boot in the state directory. `problem`: why the next start will not know. */
 export function markBoot(stateDirectory: string): { survived: boolean; problem: string } {
   const marker = join(stateDirectory, 'boot-id');
   let survived = false;
   try {
-    const bootId = readFileSync(bootIdFile, 'utf8').trim();
+    const boot = bootId();
     try {
-      survived = readFileSync(marker, 'utf8').trim() === bootId;
+      survived = readFileSync(marker, 'utf8').trim() === boot;
     } catch {
       // The first start here.
     }
     if (!survived) {
       mkdirSync(stateDirectory, { recursive: true });
-      writeFileSync(marker, `${bootId}\n`);
+      writeFileSync(marker, `${boot}\n`);
     }
     return { survived, problem: '' };
   } catch (error) {

@@ -143,6 +143,12 @@ export class Lan implements LanPort {
     while (this.#work !== undefined) await this.#work;
   }
 
+  /** Resolves when what is wanted has been said, and the host has the addresses for it. */
+  async settled(): Promise<void> {
+    while (!this.#isClosed && (this.#due !== undefined || this.#work !== undefined))
+      await (this.#work ?? new Promise<void>((resolve) => this.#around.timers.after(0, resolve)));
+  }
+
   #link(index: number): LanLink {
     let link = this.#links.get(index);
     if (link === undefined) {

@@ -47,7 +47,7 @@ function allIsWell({ counts }: Status, peers: readonly Peer[]): string {
   return said.length === 0 ? 'All is well' : `All is well: ${said.join(', ')}`;
 }
 
-function ofHerald({ ready, drained, config, sources, listeners, http, layer2 }: Status): Matter[] {
+function ofHerald({ ready, drained, draining, config, sources, listeners, http, layer2 }: Status): Matter[] {
   const matters: Matter[] = [];
   const add = (mood: Matter['mood'], subject: string, text: string, details: readonly string[] = []): void => {
     matters.push({ mood, subject, text, details });
@@ -66,6 +66,7 @@ function ofHerald({ ready, drained, config, sources, listeners, http, layer2 }: 
   for (const { address, port, problem } of [...listeners, ...(http ? [http] : [])])
     if (problem !== '') add('bad', `listener ${address} port ${port}`, problem);
   for (const problem of layer2.problems) add('bad', 'LAN', problem);
+  if (draining) add('wait', 'draining', 'everything is announced as a last resort, and about to be withdrawn');
   if (drained) add('wait', 'drained', 'nothing is announced until it is undrained');
   if (!ready && matters.length === 0) add('wait', 'herald', 'is not ready yet');
   return matters;

@@ -191,6 +191,51 @@ describe('the calls of the control API', () => {
   });
 
   describe('commands', () => {
+    it('drains for as long as it is told, and answers with how far that has come', async () => {
+      for (const body of [undefined, '{}', '{"for":"1m30s","wait":false}', '{"for":"0s","wait":true}']) {
+        const reply = await served.ask('POST', '/v1/drain', body);
+        assert.deepEqual([reply.status, reply.json()], [200, served.house.drainResult]);
+      }
+      assert.deepEqual(
+        served.house.drains.map(({ forMs, wait }) => [forMs, wait]),
+        [
+          [30_000, true],
+          [30_000, true],
+          [90_000, false],
+          [0, true],
+        ],
+      );
+    });
+
+    it('refuses a drain that is none', async () => {
+      for (const [body, status] of [
+        ['{"for":30}', 400],
+        ['{"for":"30"}', 400],
+        ['{"for":"25h"}', 400],
+        ['{"wait":"no"}', 422],
+        ['{"until":"30s"}', 422],
+        ['[]', 422],
+      ] as const)
+        assert.deepEqual([body, (await served.ask('POST', '/v1/drain', body)).status], [body, status]);
+      assert.deepEqual(served.house.drains, []);
+    });
+
+    it('tells whoever waits for a drain that it was called off, and why', async () => {
+      served.house.drainResult = { calledOff: 'undrained' };
+      const undrained = await served.ask('POST', '/v1/drain');
+      assert.deepEqual([undrained.status, undrained.json()['code']], [409, 'undrained']);
+      served.house.drainResult = { calledOff: 'stopping' };
+      assert.equal((await served.ask('POST', '/v1/drain')).status, 503);
+    });
+
+    it('undrains as often as anybody likes', async () => {
+      for (const result of ['done', 'unchanged']) {
+        const reply = await served.ask('POST', '/v1/undrain');
+        assert.deepEqual([reply.status, reply.json()], [200, {}]);
+        assert.equal(served.log.lines.at(-1)?.fields['result'], result);
+      }
+    });
+
     it('reloads, and hands on what the configuration is warned of', async () => {
       served.house.reloadResult = { kind: 'done', warnings: ['herald.yaml:3:1: warning: l2Advertisements: later'] };
       for (const body of [undefined, '', '{}']) {

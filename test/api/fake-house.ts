@@ -1,5 +1,6 @@
 // A house without rooms: it holds what it is given and answers from that, so that the windows can be tried alone.
 
+import type { DrainBody, DrainCalledOff, DrainRequest } from '../../src/api/drain.js';
 import {
   BadCursor,
   type Confirmation,
@@ -60,6 +61,7 @@ export const peer = (name: string, changes: Partial<PeerStatus> = {}): PeerStatu
   flaps: 0,
   announcedPrefixes: 3,
   pendingPrefixes: 0,
+  unsentOctets: 0,
   ...changes,
 });
 
@@ -103,6 +105,7 @@ export class FakeHouse implements House {
     uptimeSeconds: 61,
     ready: true,
     drained: false,
+    draining: false,
     config: { file: '/etc/herald/herald.yaml', stale: false, problems: [], loadedAt: '2026-01-02T03:04:05.000Z' },
     sources: [],
     listeners: [],
@@ -135,6 +138,9 @@ export class FakeHouse implements House {
     forecast: { refused: [], services: [], announcements: [], sessions: [] },
   };
   readonly planned: PlanRequest[] = [];
+  drainResult: DrainBody | DrainCalledOff = { drained: true, draining: false, pendingPeers: [] };
+  readonly drains: DrainRequest[] = [];
+  undrains = 0;
   poolBodies: PoolBody[] = [
     {
       name: 'production',
@@ -296,6 +302,15 @@ export class FakeHouse implements House {
   async plan(request: PlanRequest): Promise<PlanResult> {
     this.planned.push(request);
     return this.planResult;
+  }
+
+  async drain(request: DrainRequest): Promise<DrainBody | DrainCalledOff> {
+    this.drains.push(request);
+    return this.drainResult;
+  }
+
+  undrain(): boolean {
+    return ++this.undrains === 1;
   }
 
   commandPeer(name: string, command: 'reset' | 'refresh'): boolean {

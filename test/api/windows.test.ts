@@ -79,6 +79,8 @@ describe('the HTTP listener', () => {
       ['PUT', '/v1/sources/cli/services/a/b'],
       ['DELETE', '/v1/sources/cli/services/a/b'],
       ['POST', '/v1/reload'],
+      ['POST', '/v1/drain'],
+      ['POST', '/v1/undrain'],
       ['POST', '/v1/peers/tor-1/reset'],
     ] as const) {
       const { status, type } = await get(path, method);

@@ -680,6 +680,7 @@ describe('The speaker', () => {
     assert.ok(answer?.kind === 'answer');
     assert.equal(answer.id, 7);
     assert.equal(answer.status.peers[0]?.announcedPrefixes, 1);
+    assert.equal(answer.status.peers[0].unsentOctets, 0);
     assert.equal(structuredClone(answer).id, 7, 'it can cross to another thread');
     house.change(0, { session: { shutdown: true } });
     assert.deepEqual(house.reports.at(-1), { kind: 'transition', peer: 'tor-1', state: 'Idle', families: [] });

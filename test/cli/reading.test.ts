@@ -34,6 +34,17 @@ describe('herald, asked how things are', () => {
     }
   });
 
+  it('says of a node that it is drained, or about to be', async () => {
+    const { statusBody } = served.house;
+    for (const [changes, said] of [
+      [{ draining: true }, 'ready, draining, up'],
+      [{ drained: true }, 'ready, drained, up'],
+    ] as const) {
+      served.house.statusBody = { ...statusBody, ...changes };
+      assert.ok((await ask('status')).out.includes(said), said);
+    }
+  });
+
   it('says on one screen how it is and what is wrong', async () => {
     served.house.statusBody = {
       ...served.house.statusBody,

@@ -117,6 +117,39 @@ describe('herald, told what to do', () => {
     assert.match(err, /^herald: .*not confirmed in time/);
   });
 
+  it('drains, for 30 seconds unless it is told otherwise, and says how that went', async () => {
+    const { drains } = served.house;
+    const done = 'Drained: nothing is announced until `herald undrain`.\n';
+    assert.deepEqual(await tell('drain'), { code: 0, out: done, err: '' });
+    assert.deepEqual(await tell('drain --wait --for 0s'), { code: 0, out: done, err: '' });
+    served.house.drainResult = { drained: false, draining: true, pendingPeers: [] };
+    const { out } = await tell('drain --for 2m --no-wait');
+    assert.equal(out, 'Draining: everything is withdrawn within 2m.\n');
+    assert.deepEqual(
+      drains.map(({ forMs, wait }) => [forMs, wait]),
+      [
+        [30_000, true],
+        [0, true],
+        [120_000, false],
+      ],
+    );
+    for (const words of ['drain --for 30', 'drain --for 2d', 'drain --wait --no-wait'])
+      assert.equal((await tell(words)).code, 64, words);
+    assert.equal(drains.length, 3);
+  });
+
+  it('exits 1 where a peer has not taken what is withdrawn, and where somebody called it off', async () => {
+    served.house.drainResult = { drained: true, draining: false, pendingPeers: ['tor-2'] };
+    const slow = await tell('drain');
+    assert.equal(slow.code, 1);
+    assert.match(slow.err, /tor-2/);
+    served.house.drainResult = { calledOff: 'undrained' };
+    const { code, err } = await tell('drain');
+    assert.equal(code, 1);
+    assert.match(err, /called off/);
+    assert.deepEqual(await tell('undrain'), { code: 0, out: 'Undrained: everything is announced again.\n', err: '' });
+  });
+
   it('asks a pool for an address', async () => {
     await tell('announce shop/new --pool production');
     const entry = { addresses: [], prefixes: [], addressPool: 'production' };

@@ -34,6 +34,7 @@ const statusShape: Shape = {
   uptimeSeconds: 'number',
   ready: 'boolean',
   drained: 'boolean',
+  draining: 'boolean',
   config: { stale: 'boolean', problems: 'list', loadedAt: 'moment' },
   sources: 'list',
   counts: {
@@ -66,6 +67,7 @@ const peerShape: Shape = {
   capabilities: { local: 'list', remote: 'list' },
   announcedPrefixes: 'number',
   pendingPrefixes: 'number',
+  unsentOctets: 'number',
   receivedPrefixes: 'number',
   messages: { sent: counts, received: counts },
   lastError: 'any',

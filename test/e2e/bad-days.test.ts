@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import type { DrainBody } from '../../src/api/drain.js';
 import { encodeMessage, type Message } from '../../src/bgp/message.js';
 import { localCapabilities, openMessage } from '../../src/bgp/negotiate.js';
 import { type Prefix, parsePrefix } from '../../src/net/address.js';
@@ -196,6 +197,20 @@ describe('Bad days', () => {
     assert.equal(state, 'Established');
     assert.ok(pendingPrefixes > 0, 'the kernel took everything');
     assert.ok(herald.residentMegabytes < before + 150, `${before} MB became ${herald.residentMegabytes} MB`);
+  });
+
+  it('a peer that reads nothing keeps nobody from draining the node, and is named', async () => {
+    const { pendingPeers, drained }: DrainBody = JSON.parse(
+      (await herald.done('POST', '/v1/drain', { for: '0s' })).text,
+    );
+    assert.deepEqual([drained, pendingPeers], [true, ['frozen']]);
+    await good.holds();
+    assert.deepEqual(await herald.hear('drained').then(({ level }) => level), 'warn');
+    await herald.done('POST', '/v1/undrain');
+    await eventually(
+      () => good.session.routes.size,
+      (size) => assert.equal(size, 3001),
+    );
   });
 
   it('a stranger opens a thousand connections to the BGP listener', async () => {

@@ -243,6 +243,23 @@ describe('the LAN part of the house', () => {
       assert.deepEqual([...kernel.held], []);
     });
 
+    it('takes them away when the node is drained, answers no more, and says when that is so', async () => {
+      const { kernel, house, announcer, responder, settle } = await open(managing);
+      announcer.setDrain('drained');
+      let isSettled = false;
+      const settled = house.settled().then(() => {
+        isSettled = true;
+      });
+      await Promise.resolve();
+      assert.equal(isSettled, false);
+      await settle();
+      await settled;
+      assert.deepEqual([responder.answering, kernel.held.get('lo')], [[], []]);
+      announcer.setDrain('off');
+      await settle();
+      assert.deepEqual([responder.answering, kernel.held.get('lo')], [['eth0: 10.0.0.100'], ['10.0.0.100']]);
+    });
+
     it('takes them away at the end, but not for a restart', async () => {
       for (const [isForRestart, left] of [
         [false, []],

@@ -51,6 +51,7 @@ export class PageHouse {
         flaps: 1,
         uptimeSeconds: 4210,
         pendingPrefixes: Math.ceil(announced / 9),
+        unsentOctets: 0,
       }),
     ];
     if (!isSound)
@@ -62,6 +63,7 @@ export class PageHouse {
           uptimeSeconds: 0,
           announcedPrefixes: 0,
           pendingPrefixes: announced,
+          unsentOctets: 0,
           flaps: 4,
           lastError: {
             at: '2026-01-02T03:04:05.000Z',
@@ -116,6 +118,7 @@ export class PageHouse {
       uptimeSeconds: 273_901,
       ready: true,
       drained: false,
+      draining: false,
       layer2: { problems: [] },
       config: { file: '/etc/herald/herald.yaml', stale: false, problems: [], loadedAt: new Date().toISOString() },
       sources: this.sources,

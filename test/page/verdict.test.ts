@@ -62,6 +62,9 @@ describe('The sentence at the top of the page', () => {
     ]);
     assert.deepEqual(verdict(facts).matters[0]?.details, ['herald.yaml:3:1: no']);
     assert.deepEqual(said(sound({ status: { ...status, ready: false } })), ['wait: herald is not ready yet']);
+    assert.deepEqual(said(sound({ status: { ...status, draining: true } })), [
+      'wait: draining everything is announced as a last resort, and about to be withdrawn',
+    ]);
   });
 
   it('says until when a change must be confirmed', () => {
