@@ -238,6 +238,39 @@ export function interop(kind: RouterKind, traits: Traits): void {
         await hears('plain', 'ipv4', ipv4Prefixes);
       });
 
+    it('drain: every route a last resort first, then none, then all as before, without a flap', async () => {
+      const gracefulShutdown = '65535:0';
+      const before = await herald.peers();
+      const internal = async (): Promise<unknown> =>
+        (await router.routes('internal', 'ipv4')).map(({ prefix, localPref }) => [prefix, localPref]);
+      const undrained = await internal();
+      await herald.post('/v1/drain', { for: '10m', wait: false });
+      for (const [session, family, expected] of [
+        ['plain', 'ipv4', ipv4Prefixes],
+        ['six', 'ipv6', ipv6Prefixes],
+        ['internal', 'ipv4', ipv4Prefixes],
+      ] as const) {
+        const tagged = async (): Promise<readonly string[]> =>
+          prefixesOf(
+            (await router.routes(session, family)).filter(({ communities }) => communities.includes(gracefulShutdown)),
+          );
+        await eventually(tagged, (seen) => assert.deepEqual(seen, sorted(expected), session));
+      }
+      assert.deepEqual(
+        await internal(),
+        ipv4Prefixes.map((prefix) => [prefix, 0]),
+      );
+      await herald.post('/v1/drain', { for: '0s' });
+      await Promise.all([hears('plain', 'ipv4', []), hears('six', 'ipv6', []), hears('internal', 'ipv4', [])]);
+      await herald.post('/v1/undrain', undefined);
+      await Promise.all([hears('plain', 'ipv4', ipv4Prefixes), hears('six', 'ipv6', ipv6Prefixes)]);
+      await eventually(internal, (seen) => assert.deepEqual(seen, undrained));
+      const plain = await router.routes('plain', 'ipv4');
+      assert.ok(plain.every(({ communities }) => !communities.includes(gracefulShutdown)));
+      for (const [index, { name, flaps }] of (await herald.peers()).entries())
+        assert.equal(flaps, before[index]?.flaps, name);
+    });
+
     it('part when the router freezes, by the hold timer, and meet again when it thaws', async () => {
       router.freeze();
       try {
