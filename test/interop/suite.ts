@@ -353,8 +353,11 @@ export function interop(kind: RouterKind, traits: Traits): void {
       const states = await Promise.all(sound.map(async (name) => ({ name, ...(await router.session(name)) })));
       const parting = states.flatMap(({ name, established }) => (established ? [name] : []));
       assert.ok(parting.includes('plain') && parting.includes('dual'), `only ${parting.join(', ')} are up`);
-      const sockets = herald.openSockets;
-      assert.ok(sockets < 3 * sound.length, `herald holds ${sockets} sockets open`);
+      // Connections that were one too many when both dialled at the restart before this are closing still.
+      await eventually(
+        () => herald.openSockets,
+        (sockets) => assert.ok(sockets < 3 * sound.length, `herald holds ${sockets} sockets open`),
+      );
       const stopped = herald.stop();
       await Promise.all(
         parting.map(async (name) => {
