@@ -336,6 +336,21 @@ describe('herald on one segment, alone', function () {
       await has('198.51.100.1/32');
     });
 
+    it('has removed them, and answers for none, when a drain is over; an undrain puts them back', async () => {
+      await node.reconfigure(managing);
+      await is('10.0.0.101 eth0', '10.0.0.102 eth0');
+      assert.equal(firstOf(client, '10.0.0.101'), node.mac());
+      await has('10.0.0.101/32', '10.0.0.102/32', '198.51.100.1/32');
+      await node.herald.post('/v1/drain', { for: '0s' });
+      assert.deepEqual(onLo(), ['198.51.100.1/32']);
+      assert.equal(firstOf(client, '10.0.0.101'), '');
+      await is('10.0.0.101 eth0 drained', '10.0.0.102 eth0 drained');
+      await node.herald.post('/v1/undrain', undefined);
+      await has('10.0.0.101/32', '10.0.0.102/32', '198.51.100.1/32');
+      await is('10.0.0.101 eth0', '10.0.0.102 eth0');
+      assert.equal(firstOf(client, '10.0.0.101'), node.mac());
+    });
+
     it("removes them when it stops, and touches nobody else's", async () => {
       await node.reconfigure(managing);
       await has('10.0.0.101/32', '10.0.0.102/32', '198.51.100.1/32');
