@@ -71,9 +71,10 @@ export const drainRoutes: readonly Route[] = [
     errors: [409, 413, 422, 503],
     isSlow: true,
     handle: async ({ house, body }) => {
-      const result = await house.drain(requestIn(body));
+      const request = requestIn(body);
+      const result = await house.drain(request);
       if ('calledOff' in result) throw calledOff(result);
-      return { body: result };
+      return { body: result, written: { seconds: request.forMs / 1000, wait: request.wait } };
     },
   },
   {
