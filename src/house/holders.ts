@@ -29,7 +29,7 @@ function isFor(address: Address, kept: KeptService | undefined): boolean {
 }
 
 export interface PrefixHolders {
-  /** Names of services that announce just this prefix. */
+  /** Names of services that announce just this prefix, or would. */
   readonly announcing: readonly string[];
   /** Of services that have addresses in it. */
   readonly inside: readonly string[];
@@ -52,11 +52,16 @@ export function prefixHolders(prefix: Prefix, announcer: Announcer): PrefixHolde
     if (isIn) inside.push(slot.name);
     const isAnnounced =
       prefixes.some((one) => formatPrefix(one) === text) ||
-      (isIn && isAggregate && announcer.planOf(service).routes.some((route) => formatPrefix(route.prefix) === text));
+      (isIn && isAggregate && prefixesOf(service, announcer).includes(text));
     if (isAnnounced) announcing.push(slot.name);
     else if (prefixes.some((one) => one.length < prefix.length && contains(one, prefix))) around.push(slot.name);
   }
   return { announcing: announcing.sort(), inside: inside.sort(), around: around.sort() };
+}
+
+function prefixesOf(service: Service, announcer: Announcer): string[] {
+  const { routes, withheld } = announcer.planOf(service);
+  return [...routes, ...withheld].map((one) => formatPrefix(one.prefix));
 }
 
 const holds = (service: Service, prefix: Prefix, announcer: Announcer): boolean =>

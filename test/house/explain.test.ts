@@ -196,6 +196,23 @@ describe('To explain a service', () => {
     ]);
   });
 
+  it('says that the node is drained, of an aggregate as well', async () => {
+    const house = new House({
+      lines: `${production}bgpAdvertisements: [{ name: blue, aggregationLength: 24 }]\n`,
+      tables: { static: table(web) },
+    });
+    house.announcer.setDrain('grace');
+    assert.deepEqual(only(told(await ask('web', house)), 'wire'), [
+      'yes wire 203.0.113.0/24 is announced to tor-1, with communities 65535:0, local preference 0',
+    ]);
+    house.announcer.setDrain('drained');
+    for (const asked of ['web', '203.0.113.10', '203.0.113.0/24']) {
+      const body = await ask(asked, house);
+      assert.equal(body.verdict, 'default/web is not announced: drained');
+      assert.deepEqual(only(told(body), 'node'), ['no node the node is drained; `herald undrain` announces it again']);
+    }
+  });
+
   it('says whose it is', async () => {
     const owned = await chain({ tables: { static: table('{ name: web, addresses: [203.0.113.10], owner: ops }') } });
     assert.deepEqual(only(owned, 'owner'), ['note owner static.yaml:2:5 it belongs to ops']);
