@@ -95,6 +95,8 @@ export class HouseLog implements Log {
   /** Loads winston and says what has waited. */
   async open(): Promise<void> {
     const { default: winston } = await import('winston');
+    // Whoever read it may be gone. It goes unread then, which is nobody's failure.
+    process.stderr.on('error', () => {});
     this.#logger = winston.createLogger({
       level: 'debug',
       levels: { error: 0, warn: 1, info: 2, debug: 3 },
@@ -107,8 +109,13 @@ export class HouseLog implements Log {
 
   /** Last words, or words before winston is there: at once, whatever else is going on. */
   flush(): void {
-    for (const line of this.#waiting) writeSync(2, `${this.#text(line)}\n`);
+    const text = this.#waiting.map((line) => `${this.#text(line)}\n`).join('');
     this.#waiting = [];
+    try {
+      if (text !== '') writeSync(2, text);
+    } catch {
+      // Nobody reads it any more.
+    }
   }
 
   #hand(): void {

@@ -209,6 +209,12 @@ export class Herald {
     return this.#ended;
   }
 
+  /** From now on nobody reads what it writes. */
+  stopListening(): void {
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
   }

@@ -36,6 +36,19 @@ describe('Herald coming and going', () => {
       assert.match(router.session.farewell ?? '', new RegExp(`^6/2 herald .*${signal}$`));
   };
 
+  it('goes on when nobody reads its log any more, and still ends with 0', async () => {
+    const herald = fresh();
+    try {
+      await herald.start();
+      herald.stopListening();
+      for (let times = 0; times < 3; times++) assert.equal((await herald.call('POST', '/v1/reload', {})).status, 200);
+      assert.equal((await herald.call('GET', '/v1/status')).status, 200);
+      assert.equal(await herald.stop(), 0);
+    } finally {
+      await herald.remove();
+    }
+  });
+
   it('on SIGTERM takes leave of every peer with Administrative Shutdown and its reason, and ends with 0', async () => {
     const herald = fresh();
     try {
