@@ -1,10 +1,10 @@
 // What the windows may see of the house, and the few things that may be asked of it: the door between api/ and the
 // daemon. JSON shapes are the API's own, so that nothing is translated twice.
 
-import type { PeerStatus } from '../bgp/protocol.js';
 import type { Forecast } from '../plan/forecast.js';
 import type { DrainDoor } from './drain.js';
 import type { LanHouseDoor } from './lan.js';
+import type { PeerHouseDoor } from './peers.js';
 
 export interface StatusBody {
   readonly node: string;
@@ -34,6 +34,8 @@ export interface StatusBody {
     readonly announcedLayer2: number;
     readonly peers: number;
     readonly peersEstablished: number;
+    /** Kept down, by their configuration or by an operator. */
+    readonly peersDisabled: number;
   };
 }
 
@@ -278,11 +280,10 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
-export interface House extends LanHouseDoor, DrainDoor {
+export interface House extends LanHouseDoor, PeerHouseDoor, DrainDoor {
   /** Configuration and tables are read, sockets are open. */
   isReady(): Promise<boolean>;
   status(): Promise<StatusBody>;
-  peers(): Promise<readonly PeerStatus[]>;
   services(page: PageRequest): Page<ServiceBody>;
   service(name: string): ServiceBody | undefined;
   announcements(page: PageRequest): Page<ServiceAnnouncementBody>;
@@ -300,6 +301,4 @@ export interface House extends LanHouseDoor, DrainDoor {
   confirm(): Confirmation;
   /** Changes nothing. */
   plan(request: PlanRequest): Promise<PlanResult>;
-  /** False: no such peer. */
-  commandPeer(name: string, command: 'reset' | 'refresh'): boolean;
 }

@@ -22,6 +22,7 @@ import type {
 import { lanRoutes } from './lan.js';
 import { linesOf } from './lines.js';
 import { listText } from './list.js';
+import { peerRoutes } from './peers.js';
 import { CallError, type ErrorStatus } from './problem-answer.js';
 import {
   nothing,
@@ -118,42 +119,7 @@ export const routes: readonly Route[] = [
     errors: [],
     handle: async ({ house }) => ({ body: await house.status() }),
   },
-  {
-    method: 'get',
-    path: '/v1/peers',
-    summary: 'All BGP peers',
-    answer: wrapped('peers', 'Peer', false),
-    errors: [],
-    handle: async ({ house }) => ({ body: { peers: await house.peers() } }),
-  },
-  {
-    method: 'get',
-    path: '/v1/peers/{name}',
-    summary: 'One BGP peer',
-    answer: reference('Peer'),
-    errors: [404],
-    handle: async ({ house, path }) => {
-      const peer = (await house.peers()).find(({ name }) => name === path['name']);
-      if (peer === undefined) throw noSuchPeer(path);
-      return { body: peer };
-    },
-  },
-  {
-    method: 'post',
-    path: '/v1/peers/{name}/reset',
-    summary: 'Close the session (Cease/Administrative Reset) and open it again',
-    answer: nothing,
-    errors: [404],
-    handle: (call) => commandPeer(call, 'reset'),
-  },
-  {
-    method: 'post',
-    path: '/v1/peers/{name}/refresh',
-    summary: 'Send the peer everything again, without closing the session',
-    answer: nothing,
-    errors: [404],
-    handle: (call) => commandPeer(call, 'refresh'),
-  },
+  ...peerRoutes,
   {
     method: 'get',
     path: '/v1/services',
@@ -340,14 +306,6 @@ async function explained(house: House, asked: string): Promise<Answer> {
   if (body === undefined)
     throw new CallError(404, 'nothingKnown', `${shown(asked)} is no address, no prefix, and no service that is there`);
   return { body };
-}
-
-const noSuchPeer = ({ name = '' }: Call['path']): CallError =>
-  new CallError(404, 'noSuchPeer', `there is no peer ${shown(name)}`);
-
-function commandPeer({ house, path }: Call, command: 'reset' | 'refresh'): Answer {
-  if (!house.commandPeer(path['name'] ?? '', command)) throw noSuchPeer(path);
-  return { body: {}, result: 'done' };
 }
 
 function pageOf({ limit, after, q, state, protocol }: Call['query']): PageRequest {

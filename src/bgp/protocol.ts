@@ -23,7 +23,9 @@ export interface SpeakerSettings {
   readonly debug?: boolean;
 }
 
-export type PeerCommand = 'reset' | 'refresh';
+export type PeerCommand =
+  /** `text`: why, for the operator of the peer (RFC 9003); empty: nothing is said. */
+  { readonly kind: 'reset'; readonly text: string } | { readonly kind: 'refresh' };
 
 export type ToSpeaker =
   | { readonly kind: 'configure'; readonly settings: SpeakerSettings }

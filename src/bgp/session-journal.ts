@@ -96,15 +96,16 @@ export class Journal {
     this.#write('info', 'sessionUp', 'session established', fields);
   }
 
-  /** Returns what it said. */
-  ended(from: StateName, ending: Ending): string {
+  /** `goesOn`: another session is wanted after this one. Returns what it said. */
+  ended(from: StateName, ending: Ending, goesOn: boolean): string {
     const error = describeEnding(ending);
     const { code, subcode, text, direction } = error;
     if (ending.kind === 'collision') {
       this.#write('debug', endingEvents.collision, text);
       return text;
     }
-    this.#lastError = { at: this.#clock.now().toISOString(), ...error };
+    // That it is down by an operator's will is no error, and must not hide the one that may have led to it.
+    if (ending.kind !== 'stopped' || goesOn) this.#lastError = { at: this.#clock.now().toISOString(), ...error };
     const level = ending.kind === 'stopped' ? 'info' : 'warn';
     const event = endingEvents[ending.kind];
     if (from === 'Established') {

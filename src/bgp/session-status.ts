@@ -5,7 +5,7 @@ import { describeCapability } from './capability.js';
 import type { Message } from './message.js';
 import { type PeerState, stateName } from './peer.js';
 import { type Link, localOpen } from './session-link.js';
-import type { SessionSettings } from './settings.js';
+import type { AdminState, SessionSettings } from './settings.js';
 
 export type MessageCounts = Record<Message['kind'], number>;
 
@@ -34,6 +34,8 @@ export interface SessionStatus {
   /** Empty unless there was an OPEN. */
   readonly remoteRouterId: string;
   readonly state: string;
+  readonly adminState: AdminState;
+  /** By the configuration: `adminState` is 'shutdown'. */
   readonly shutdown: boolean;
   readonly passive: boolean;
   /** Of the established session; 0 without one. */
@@ -81,7 +83,8 @@ export function statusOf(source: StatusSource): SessionStatus {
     routerId: formatIpv4(settings.routerId),
     remoteRouterId: negotiated === undefined ? '' : formatIpv4(negotiated.remoteRouterId),
     state: stateName(state),
-    shutdown: settings.shutdown,
+    adminState: settings.adminState,
+    shutdown: settings.adminState === 'shutdown',
     passive: settings.passive,
     uptimeSeconds: Math.floor(source.uptimeMs / 1000),
     holdTimeSeconds: negotiated?.holdTimeSeconds ?? holdTimeSeconds,

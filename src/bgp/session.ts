@@ -118,7 +118,7 @@ export class Session {
 
   /** Dials, or listens, at once; does nothing while administratively down. */
   start(): void {
-    if (!this.#settings.shutdown) this.#driver.dispatch({ kind: 'start' });
+    if (this.#settings.adminState === 'enabled') this.#driver.dispatch({ kind: 'start' });
   }
 
   /** Says farewell and stays down until start(). The connection closes by itself once the farewell is through. */
@@ -127,7 +127,7 @@ export class Session {
   }
 
   /** Ends what is there and begins again at once, with the settings of now. Not while it is stopped. */
-  reset(reason: StopReason = { subcode: ceaseSubcode.administrativeReset }): void {
+  reset(reason: StopReason): void {
     this.#driver.dispatch({ kind: 'reset', reason });
   }
 
@@ -139,15 +139,16 @@ export class Session {
 
   /**
    * Timers and bounds hold at once, what an OPEN or a socket carries from the next connection on: whether to bounce the
-   * session for that is the caller's decision. `shutdown` stops and starts it.
+   * session for that is the caller's decision. `adminState` stops and starts it.
    */
   update(settings: SessionSettings): void {
     const before = this.#settings;
     this.#settings = settings;
     this.#driver.dispatch({ kind: 'configured', settings: peerSettings(settings) });
     if (settings.maxPrefixes !== before.maxPrefixes) this.#countAgain();
-    if (settings.shutdown && !before.shutdown) this.stop({ subcode: ceaseSubcode.administrativeShutdown });
-    if (!settings.shutdown && before.shutdown) this.start();
+    const [isUp, wasUp] = [settings, before].map(({ adminState }) => adminState === 'enabled');
+    if (wasUp && !isUp) this.stop({ subcode: ceaseSubcode.administrativeShutdown, text: settings.shutdownText });
+    if (isUp && !wasUp) this.start();
   }
 
   /** A connection that the peer opened. Undefined: it is to be closed. */
@@ -275,7 +276,7 @@ export class Session {
       case 'ended':
         link?.close();
         this.#links[direction] = undefined;
-        this.#reason = this.#journal.ended(action.from, action.ending);
+        this.#reason = this.#journal.ended(action.from, action.ending, this.#driver.state.running);
         if (action.from === 'Established') this.#lost();
         break;
     }

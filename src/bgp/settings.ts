@@ -3,6 +3,9 @@
 import type { Family } from '../net/address.js';
 import type { Endpoint, SocketOptions } from './transport.js';
 
+/** Down as long as it is not `enabled`: by an operator's command, or by the configuration. */
+export type AdminState = 'enabled' | 'disabled' | 'shutdown';
+
 export interface SessionSettings {
   readonly name: string;
   readonly description: string;
@@ -32,8 +35,9 @@ export interface SessionSettings {
     | undefined;
   /** Of each address family. Undefined: any number. */
   readonly maxPrefixes: number | undefined;
-  /** Administratively down. */
-  readonly shutdown: boolean;
+  readonly adminState: AdminState;
+  /** What the peer is told when that takes the session down (RFC 9003); empty: nothing. */
+  readonly shutdownText: string;
   /** Announced to the peer; empty: not. */
   readonly hostName: string;
   readonly softwareVersion: string;

@@ -11,6 +11,7 @@ import { ceaseSubcode, errorCode, maxExtendedMessageOctets, maxMessageOctets } f
 import type {
   FromSpeaker,
   ListenerStatus,
+  PeerCommand,
   PeerSettings,
   PeerStatus,
   SpeakerSettings,
@@ -310,9 +311,15 @@ class Neighbour implements SessionOutput {
     }
   }
 
-  command(command: 'reset' | 'refresh'): void {
-    if (command === 'reset') this.#session.reset();
-    else for (const state of this.#families.values()) this.#refresh(state);
+  command(command: PeerCommand): void {
+    switch (command.kind) {
+      case 'reset':
+        this.#session.reset({ subcode: ceaseSubcode.administrativeReset, text: command.text });
+        break;
+      case 'refresh':
+        for (const state of this.#families.values()) this.#refresh(state);
+        break;
+    }
   }
 
   giveUp(member: Member): void {

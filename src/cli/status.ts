@@ -45,7 +45,10 @@ function lines(body: StatusBody, screen: Screen): string[] {
           'Services',
           `${counts.services}, ${counts.allocated} allocated, ${counts.announcedBgp} announced over BGP${counts.announcedLayer2 > 0 ? `, ${counts.announcedLayer2} on the LAN` : ''}`,
         ],
-        ['BGP peers', `${counts.peersEstablished} of ${counts.peers} established`],
+        [
+          'BGP peers',
+          `${counts.peersEstablished} of ${counts.peers} established${counts.peersDisabled > 0 ? `, ${counts.peersDisabled} disabled` : ''}`,
+        ],
         ['Listening', listeners.map(endpoint).join(', ')],
         ['HTTP', http ? endpoint(http) : ''],
       ],

@@ -31,9 +31,15 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 /** RFC 3339 without the letters. */
 export const moment = (text: string): string => text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
-export function peerState({ state, shutdown }: PeerStatus): Cell {
-  if (shutdown) return cell('shut down', 'quiet');
-  return cell(state, state === 'Established' ? 'good' : 'waiting');
+export function peerState({ state, adminState }: PeerStatus): Cell {
+  switch (adminState) {
+    case 'enabled':
+      return cell(state, state === 'Established' ? 'good' : 'waiting');
+    case 'disabled':
+      return cell('disabled', 'waiting');
+    case 'shutdown':
+      return cell('shut down', 'quiet');
+  }
 }
 
 export function lastError({ lastError: error }: PeerStatus): string {

@@ -1,6 +1,7 @@
-// What the BGP thread is told of the peers, and what it last said of their sessions.
+// What the BGP thread is told of the peers, by the configuration and by operators, and what it last said of their sessions.
 
-import type { FromSpeaker, PeerCommand, PeerStatus } from '../bgp/protocol.js';
+import type { PeerOrder, PeerOutcome } from '../api/peers.js';
+import type { FromSpeaker, PeerSettings, PeerStatus, SpeakerSettings } from '../bgp/protocol.js';
 import type { BgpPeer, Config } from '../config/config.js';
 import { impact } from '../config/impact.js';
 import type { BgpThread } from '../io/bgp-thread.js';
@@ -8,12 +9,14 @@ import { firstIpv4Address, sourceAddressTowards } from '../io/local-addresses.js
 import { parseIpv4 } from '../net/address.js';
 import type { Announcer } from '../plan/announcer.js';
 import type { PeerView } from '../plan/listing.js';
+import type { Log } from '../ports.js';
 import { version } from '../version.js';
 import { sessionSettings } from './session-settings.js';
 
 interface Surroundings {
-  readonly announcer: Announcer;
-  readonly bgp: BgpThread;
+  readonly announcer: Pick<Announcer, 'views' | 'dropUnusedViews'>;
+  readonly bgp: Pick<BgpThread, 'configure' | 'command' | 'dropView' | 'status'>;
+  readonly log: Log;
   /** What the configuration says, unless it says nothing. */
   readonly routerId: number;
   /** The F bit of graceful restart. */
@@ -21,12 +24,17 @@ interface Surroundings {
 }
 
 const noPeer: PeerView = { established: false, families: [] };
+const defaultText = 'disabled by the operator';
 
 export class PeerKeeper {
   readonly #surroundings: Surroundings;
   readonly #views = new Map<string, PeerView>();
   readonly #generations = new Map<string, { readonly peer: BgpPeer; readonly number: number }>();
+  /** By name, with what their operators were told. It is gone with the peer, and with this process. */
+  readonly #disabled = new Map<string, string>();
   #peers: readonly BgpPeer[] = [];
+  /** What the configuration says. */
+  #settings: SpeakerSettings = { listen: [], peers: [] };
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -40,8 +48,13 @@ export class PeerKeeper {
     return this.view(name).established;
   }
 
+  /** But for those that are kept down. */
   get areAllUp(): boolean {
-    return this.#peers.every(({ name }) => this.isUp(name));
+    return this.#peers.every((peer) => this.#isKeptDown(peer) || this.isUp(peer.name));
+  }
+
+  get keptDown(): number {
+    return this.#peers.filter((peer) => this.#isKeptDown(peer)).length;
   }
 
   get established(): number {
@@ -62,11 +75,48 @@ export class PeerKeeper {
     }
   }
 
-  /** False: no such peer. */
-  command(name: string, command: PeerCommand): boolean {
-    if (!this.#peers.some((peer) => peer.name === name)) return false;
-    this.#surroundings.bgp.command(name, command);
-    return true;
+  command(name: string, order: PeerOrder): PeerOutcome {
+    const peer = this.#peers.find((known) => known.name === name);
+    if (peer === undefined) return 'noSuchPeer';
+    const isDisabled = this.#disabled.has(name);
+    switch (order.kind) {
+      case 'disable':
+        return isDisabled ? 'unchanged' : this.#disable(name, order.message ?? defaultText);
+      case 'enable':
+        if (peer.shutdown) return 'shutDown';
+        return isDisabled ? this.#enable(name) : 'unchanged';
+      case 'reset':
+      case 'refresh':
+        if (peer.shutdown) return 'shutDown';
+        if (isDisabled) return 'disabled';
+        this.#surroundings.bgp.command(
+          name,
+          order.kind === 'reset' ? { kind: 'reset', text: order.message ?? '' } : { kind: 'refresh' },
+        );
+        return 'done';
+    }
+  }
+
+  #disable(name: string, text: string): 'done' {
+    this.#disabled.set(name, text);
+    this.#tell();
+    const { log } = this.#surroundings;
+    log.write('info', 'peerDisabled', `${name}: disabled, until it is enabled or herald restarts`, {
+      peer: name,
+      text,
+    });
+    return 'done';
+  }
+
+  #enable(name: string): 'done' {
+    this.#disabled.delete(name);
+    this.#tell();
+    this.#surroundings.log.write('info', 'peerEnabled', `${name}: enabled again`, { peer: name });
+    return 'done';
+  }
+
+  #isKeptDown({ name, shutdown }: BgpPeer): boolean {
+    return shutdown || this.#disabled.has(name);
   }
 
   /** Once the announcer knows them. */
@@ -80,7 +130,7 @@ export class PeerKeeper {
     };
     const viewOf = new Map(announcer.views.flatMap(({ id, peers }) => peers.map((peer) => [peer, id] as const)));
     this.#peers = bgpPeers;
-    this.#surroundings.bgp.configure({
+    this.#settings = {
       debug: log.level === 'debug',
       listen: bgp.listen,
       peers: bgpPeers.map((peer) => ({
@@ -88,11 +138,24 @@ export class PeerKeeper {
         generation: this.#generation(peer, own.routerId),
         view: viewOf.get(peer.name)!,
       })),
-    });
-    for (const view of announcer.dropUnusedViews()) this.#surroundings.bgp.dropView(view);
+    };
     const names = new Set(bgpPeers.map(({ name }) => name));
-    for (const known of [this.#views, this.#generations])
+    for (const known of [this.#views, this.#generations, this.#disabled])
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+    this.#tell();
+    for (const view of announcer.dropUnusedViews()) this.#surroundings.bgp.dropView(view);
+  }
+
+  #tell(): void {
+    const { peers } = this.#settings;
+    this.#surroundings.bgp.configure({ ...this.#settings, peers: peers.map((peer) => this.#byOperators(peer)) });
+  }
+
+  #byOperators(peer: PeerSettings): PeerSettings {
+    const { session } = peer;
+    const text = this.#disabled.get(session.name);
+    if (text === undefined || session.adminState === 'shutdown') return peer;
+    return { ...peer, session: { ...session, adminState: 'disabled', shutdownText: text } };
   }
 
   /** Another number once a change needs a new session. */

@@ -25,7 +25,8 @@ import type {
   WriteOptions,
 } from '../api/house.js';
 import type { InterfaceBody, MemberBody } from '../api/lan.js';
-import type { FromSpeaker, PeerCommand, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
+import type { PeerOrder, PeerOutcome } from '../api/peers.js';
+import type { FromSpeaker, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
 import { monotonicClock, nodeTimers } from '../io/clock.js';
@@ -166,7 +167,7 @@ export class Residence implements House {
       config: () => this.#config,
       changed: (source) => this.#sources.count(source),
     });
-    this.#peers = new PeerKeeper({ announcer: this.#announcer, bgp, routerId, forwardingPreserved });
+    this.#peers = new PeerKeeper({ announcer: this.#announcer, bgp, log, routerId, forwardingPreserved });
     this.#peers.configure(config);
     void surroundings.http.configure(config.http.listen);
     this.#sources = new TableSources(
@@ -225,7 +226,9 @@ export class Residence implements House {
     const { drained, draining } = this.#drainage.body;
     const drain = drained ? '; drained' : draining ? '; draining' : '';
     const stale = this.#keptConfig.isStale ? '; the configuration on disk is not in force' : '';
-    return `${this.#peers.established} of ${this.#config.bgpPeers.length} BGP peers Established, ${this.#announcer.announced} prefixes announced${drain}${stale}`;
+    const { established, keptDown } = this.#peers;
+    const down = keptDown > 0 ? ` (${keptDown} disabled)` : '';
+    return `${established} of ${this.#config.bgpPeers.length} BGP peers Established${down}, ${this.#announcer.announced} prefixes announced${drain}${stale}`;
   }
 
   /** The windows are open. */
@@ -296,6 +299,7 @@ export class Residence implements House {
         announcedLayer2: this.#lan.servicesAnnounced,
         peers: this.#config.bgpPeers.length,
         peersEstablished: this.#peers.established,
+        peersDisabled: this.#peers.keptDown,
       },
     };
   }
@@ -391,8 +395,10 @@ export class Residence implements House {
     return this.#drainage.undrain();
   }
 
-  commandPeer(name: string, command: PeerCommand): boolean {
-    return this.#peers.command(name, command);
+  commandPeer(name: string, order: PeerOrder): PeerOutcome {
+    const outcome = this.#peers.command(name, order);
+    this.#surroundings.changed();
+    return outcome;
   }
 
   reload(options: ReloadOptions = {}): Promise<ReloadResult> {

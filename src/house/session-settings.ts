@@ -32,7 +32,8 @@ export function sessionSettings(peer: BgpPeer, own: OwnIdentity): SessionSetting
     extendedMessage: peer.extendedMessage,
     gracefulRestart: peer.gracefulRestart && { ...peer.gracefulRestart, forwardingPreserved: own.forwardingPreserved },
     maxPrefixes: peer.maxPrefixes,
-    shutdown: peer.shutdown,
+    adminState: peer.shutdown ? 'shutdown' : 'enabled',
+    shutdownText: '',
     hostName: own.hostName,
     softwareVersion: own.softwareVersion,
   };

@@ -139,6 +139,11 @@ export const families: readonly Family[] = [
     ofPeers(({ state }) => bgpStates.indexOf(state)),
   ),
   gauge(
+    'herald_bgp_admin_up',
+    'The session is wanted: neither the configuration nor an operator keeps it down.',
+    ofPeers(({ adminState }) => adminState === 'enabled'),
+  ),
+  gauge(
     'herald_bgp_announced_prefixes',
     'Prefixes that the peer has been told.',
     ofPeers((peer) => peer.announcedPrefixes),

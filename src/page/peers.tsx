@@ -82,10 +82,21 @@ export function PeersCard({ peers, nowMs }: PeersProps) {
   );
 }
 
-function moodOf({ state, shutdown }: Peer): Mood {
-  if (shutdown) return 'off';
+function moodOf({ state, adminState }: Peer): Mood {
+  if (adminState !== 'enabled') return 'off';
   if (state === 'Established') return 'good';
   return state === 'OpenSent' || state === 'OpenConfirm' ? 'wait' : 'bad';
+}
+
+function wordOf({ state, adminState }: Peer): string {
+  switch (adminState) {
+    case 'enabled':
+      return state;
+    case 'disabled':
+      return 'Disabled';
+    case 'shutdown':
+      return 'Shut down';
+  }
 }
 
 interface RowProps {
@@ -110,8 +121,10 @@ function Row({ peer, most, isOpen, toggle }: RowProps) {
         </span>
       </th>
       <td>
-        <State mood={mood} word={peer.shutdown ? 'Shut down' : peer.state} />
-        {isUp || peer.shutdown || peer.lastError === null ? null : <span class="under why">{peer.lastError.text}</span>}
+        <State mood={mood} word={wordOf(peer)} />
+        {isUp || mood === 'off' || peer.lastError === null ? null : (
+          <span class="under why">{peer.lastError.text}</span>
+        )}
       </td>
       <td class="number optional">{isUp ? formatDuration(peer.uptimeSeconds) : <None />}</td>
       <td class="number">{formatCount(peer.announcedPrefixes)}</td>

@@ -72,8 +72,10 @@ function ofHerald({ ready, drained, draining, config, sources, listeners, http, 
   return matters;
 }
 
-function ofPeer({ name, state, shutdown, lastError }: Peer): Matter[] {
-  if (state === 'Established' || shutdown) return [];
+function ofPeer({ name, state, adminState, lastError }: Peer): Matter[] {
+  if (adminState === 'disabled')
+    return [{ mood: 'wait', subject: `peer ${name}`, text: 'is disabled until it is enabled', details: [] }];
+  if (state === 'Established' || adminState === 'shutdown') return [];
   const why = lastError === null || lastError.text === '' ? '' : `: ${lastError.text}`;
   return [{ mood: 'bad', subject: `peer ${name}`, text: `is ${state}${why}`, details: [] }];
 }

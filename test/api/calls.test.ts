@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { service } from './fake-house.js';
+import { peer, service } from './fake-house.js';
 import { Served } from './served.js';
 
 const web = '/v1/sources/cli/services/shop/new';
@@ -318,11 +318,73 @@ describe('the calls of the control API', () => {
         assert.equal((await served.ask('POST', '/v1/members/node-b', body)).status, 422, body);
     });
 
-    it('resets and refreshes one peer', async () => {
-      assert.equal((await served.ask('POST', '/v1/peers/tor-1/reset')).status, 200);
-      assert.equal((await served.ask('POST', '/v1/peers/tor-1/refresh')).status, 200);
-      assert.deepEqual(served.house.commands, ['reset tor-1', 'refresh tor-1']);
-      assert.equal((await served.ask('POST', '/v1/peers/tor-9/reset')).status, 404);
+    describe('to one peer', () => {
+      const tell = (what: string, body?: string) => served.ask('POST', `/v1/peers/${what}`, body);
+
+      it('reset, refresh, disable and enable it, and answer with the peer as it is then', async () => {
+        for (const verb of ['reset', 'refresh', 'disable', 'enable']) {
+          const reply = await tell(`tor-1/${verb}`);
+          assert.deepEqual([verb, reply.status, reply.json()], [verb, 200, served.house.peerBodies[0]]);
+          assert.equal(reply.json()['adminState'], verb === 'disable' ? 'disabled' : 'enabled');
+        }
+        assert.deepEqual(served.house.commands, ['reset tor-1', 'refresh tor-1', 'disable tor-1', 'enable tor-1']);
+      });
+
+      it('may be repeated, and then change nothing', async () => {
+        for (const verb of ['disable', 'disable', 'enable', 'enable'])
+          assert.equal((await tell(`tor-1/${verb}`)).status, 200);
+        assert.deepEqual(served.house.commands, ['disable tor-1', 'enable tor-1']);
+        assert.deepEqual(
+          served.log.lines.map(({ level, fields }) => `${level} ${fields['result']}`),
+          ['info done', 'debug unchanged', 'info done', 'debug unchanged'],
+        );
+      });
+
+      it('hand on what its operator is to be told, and log it', async () => {
+        await tell('tor-1/reset', '{"message": "stuck"}');
+        await tell('tor-1/disable', '{"message": "Wartung für 5 min"}');
+        assert.deepEqual(served.house.commands, ['reset tor-1 stuck', 'disable tor-1 Wartung für 5 min']);
+        assert.deepEqual(
+          served.log.lines.map(({ fields }) => fields['message']),
+          ['stuck', 'Wartung für 5 min'],
+        );
+      });
+
+      it('refuse a message that RFC 9003 has no room for, or that a terminal would obey', async () => {
+        const bad = ['x'.repeat(256), 'ä'.repeat(128), 'two\nlines', '\u001b[2J', '\ud800', 7, null, ['x']];
+        for (const message of bad) {
+          const reply = await tell('tor-1/disable', JSON.stringify({ message }));
+          assert.deepEqual([message, reply.status], [message, 422]);
+          assert.match(String(reply.json()['detail']), /^message /);
+        }
+        for (const body of ['[]', '"bye"', '{"massage": "bye"}'])
+          assert.equal((await tell('tor-1/disable', body)).status, 422, body);
+        assert.deepEqual(served.house.commands, []);
+        assert.equal((await tell('tor-1/disable', JSON.stringify({ message: 'ä'.repeat(127) }))).status, 200);
+      });
+
+      it('are refused where the configuration keeps it down, with what to edit', async () => {
+        served.house.peerBodies = [peer('tor-1', { adminState: 'shutdown', shutdown: true, state: 'Idle' })];
+        for (const verb of ['enable', 'reset', 'refresh']) {
+          const reply = await tell(`tor-1/${verb}`);
+          assert.deepEqual([verb, reply.status, reply.json()['code']], [verb, 409, 'shutDown']);
+          assert.match(String(reply.json()['detail']), /`shutdown: true`.*herald\.yaml.*reload/);
+        }
+      });
+
+      it('are refused where it is disabled and would have to be up, with what to do', async () => {
+        await tell('tor-1/disable');
+        for (const verb of ['reset', 'refresh']) {
+          const reply = await tell(`tor-1/${verb}`);
+          assert.deepEqual([verb, reply.status, reply.json()['code']], [verb, 409, 'disabled']);
+          assert.match(String(reply.json()['detail']), /herald peers enable/);
+        }
+      });
+
+      it('are 404 where there is none of that name', async () => {
+        for (const verb of ['enable', 'disable', 'reset', 'refresh'])
+          assert.equal((await tell(`tor-9/${verb}`)).status, 404, verb);
+      });
     });
   });
 

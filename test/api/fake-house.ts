@@ -29,6 +29,7 @@ import {
   type WriteOptions,
 } from '../../src/api/house.js';
 import type { InterfaceBody, MemberBody } from '../../src/api/lan.js';
+import type { PeerOrder, PeerOutcome } from '../../src/api/peers.js';
 import type { PeerStatus } from '../../src/bgp/protocol.js';
 import { nothingCounted } from '../../src/l2/responder.js';
 
@@ -47,6 +48,7 @@ export const peer = (name: string, changes: Partial<PeerStatus> = {}): PeerStatu
   routerId: '10.0.0.11',
   remoteRouterId: '10.0.0.1',
   state: 'Established',
+  adminState: 'enabled',
   shutdown: false,
   passive: false,
   uptimeSeconds: 3700,
@@ -110,7 +112,15 @@ export class FakeHouse implements House {
     sources: [],
     listeners: [],
     layer2: { problems: [] },
-    counts: { services: 1, allocated: 1, announcedBgp: 1, announcedLayer2: 0, peers: 1, peersEstablished: 1 },
+    counts: {
+      services: 1,
+      allocated: 1,
+      announcedBgp: 1,
+      announcedLayer2: 0,
+      peers: 1,
+      peersEstablished: 1,
+      peersDisabled: 0,
+    },
   };
   peerBodies: PeerStatus[] = [peer('tor-1')];
   sourceBodies: SourceBody[] = [
@@ -313,10 +323,23 @@ export class FakeHouse implements House {
     return ++this.undrains === 1;
   }
 
-  commandPeer(name: string, command: 'reset' | 'refresh'): boolean {
-    if (!this.peerBodies.some((known) => known.name === name)) return false;
-    this.commands.push(`${command} ${name}`);
-    return true;
+  commandPeer(name: string, order: PeerOrder): PeerOutcome {
+    const at = this.peerBodies.findIndex((known) => known.name === name);
+    const known = this.peerBodies[at];
+    if (known === undefined) return 'noSuchPeer';
+    if (known.adminState === 'shutdown' && order.kind !== 'disable') return 'shutDown';
+    const isUp = known.adminState === 'enabled';
+    if (order.kind === 'reset' || order.kind === 'refresh') {
+      if (!isUp) return 'disabled';
+    } else {
+      if (isUp === (order.kind === 'enable')) return 'unchanged';
+      this.peerBodies[at] = {
+        ...known,
+        ...(isUp ? { adminState: 'disabled', state: 'Idle' } : { adminState: 'enabled', state: 'Connect' }),
+      };
+    }
+    this.commands.push([order.kind, name, 'message' in order ? order.message : ''].join(' ').trim());
+    return 'done';
   }
 }
 

@@ -41,7 +41,8 @@ export const baseSettings: SessionSettings = {
   extendedMessage: false,
   gracefulRestart: undefined,
   maxPrefixes: undefined,
-  shutdown: false,
+  adminState: 'enabled',
+  shutdownText: '',
   hostName: 'node-a',
   softwareVersion: 'herald test',
 };

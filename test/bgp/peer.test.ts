@@ -312,6 +312,17 @@ describe('BGP peer', () => {
       assert.deepEqual(shown(step(stopped.state, accepted).actions), ['refuse 6/5']);
     });
 
+    it('takes a peer up at once when it is started again, however often it had failed', () => {
+      const refused = (): PeerEvent => on('outgoing', { kind: 'tcpFailed', reason: 'connection refused' });
+      const again = on('outgoing', { kind: 'connectRetryExpired' });
+      const failed = led([start, refused(), again, refused(), again, refused()]).state;
+      assert.equal(failed.outgoing.failures, 3);
+      const stopped = led([stop(2)], failed).state;
+      const { state, actions } = led([start], stopped);
+      assert.ok(shown(actions).includes('outgoing dial'));
+      assert.deepEqual([state.outgoing.failures, state.incoming.failures], [0, 0]);
+    });
+
     it('is not a flap when our own operator does it, and is one otherwise', () => {
       assert.equal(led([...established('outgoing'), stop(2)]).state.flaps, 0);
       assert.equal(

@@ -199,6 +199,7 @@ describe('BGP session', () => {
           routerId: '10.0.0.1',
           remoteRouterId: '10.0.0.2',
           state: 'Established',
+          adminState: 'enabled',
           shutdown: false,
           passive: false,
           uptimeSeconds: 9,
@@ -422,13 +423,49 @@ describe('BGP session', () => {
 
     it('stays down when its settings say so, and comes up when they say so no more', () => {
       const on = established();
-      on.session.update({ ...baseSettings, shutdown: true });
+      on.session.update({ ...baseSettings, adminState: 'shutdown' });
       on.time.run(300_000);
       assert.deepEqual(lastNotification(on), [6, 2, []]);
       assert.equal(on.puppets.length, 1);
       on.session.update(baseSettings);
       on.time.run(100);
       assert.equal(on.puppets.length, 2);
+    });
+
+    it('[30] is taken down with a message, and still shows what went wrong before', () => {
+      const on = established();
+      on.puppet.say({ kind: 'notification', code: 3, subcode: 1, data: new Uint8Array() });
+      on.time.run(20_000);
+      const again = on.puppets.at(-1)!;
+      again.say(openOf(), keepalive);
+      on.time.run(200);
+      assert.equal(on.session.status().state, 'Established');
+      const before = on.session.status();
+      on.session.update({ ...baseSettings, adminState: 'disabled', shutdownText: 'new optics' });
+      on.time.run(300_000);
+      const said = again.heardOf('notification')[0];
+      assert.deepEqual([said?.code, said?.subcode, said && communicationOf(said)], [6, 2, 'new optics']);
+      const { state, adminState, shutdown, lastError, flaps } = on.session.status();
+      assert.deepEqual({ state, adminState, shutdown }, { state: 'Idle', adminState: 'disabled', shutdown: false });
+      assert.deepEqual([lastError, flaps], [before.lastError, before.flaps]);
+      assert.deepEqual([lastError?.code, lastError?.subcode, lastError?.direction], [3, 1, 'received']);
+    });
+
+    it('shows a reset as the last thing that ended it', () => {
+      const on = established();
+      on.session.reset({ subcode: 4, text: 'again' });
+      on.time.run(100);
+      assert.equal(on.session.status().lastError?.text, 'Cease/Administrative Reset: again');
+    });
+
+    it('goes on being down when the configuration takes over from the operator, and back', () => {
+      const on = established();
+      for (const adminState of ['disabled', 'shutdown', 'disabled'] as const) {
+        on.session.update({ ...baseSettings, adminState });
+        on.time.run(10_000);
+      }
+      assert.equal(on.puppet.heardOf('notification').length, 1);
+      assert.equal(on.puppets.length, 1);
     });
 
     it('backs off where we give up for a reason of our own', () => {

@@ -110,6 +110,21 @@ class House {
   }
 }
 
+/** What a caller from `address` hears: `NOTIFICATION 6/5`, `closed`. */
+function call({ network }: House, address: string): string[] {
+  const heard: string[] = [];
+  network.host(addressOf(address)).dial(
+    { remote: { address: ours, port: 179 }, timeoutMs: 1000 },
+    () => ({
+      received: (octets) => heard.push(octets[18] === 3 ? `NOTIFICATION ${octets[19]}/${octets[20]}` : 'something'),
+      drained() {},
+      closed: () => heard.push('closed'),
+    }),
+    () => assert.fail('nobody listens'),
+  );
+  return heard;
+}
+
 const states = ({ speaker }: House): string[] => speaker.status().peers.map(({ state }) => state);
 
 describe('The speaker', () => {
@@ -151,7 +166,7 @@ describe('The speaker', () => {
 
     it('[49] says it again in the next session, and only there', () => {
       const house = new House([{}]).up();
-      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: 'reset' });
+      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: { kind: 'reset', text: '' } });
       house.time.run(60_000);
       assert.deepEqual(
         house.router(0).heard.filter((what) => what.startsWith('EoR')),
@@ -393,7 +408,7 @@ describe('The speaker', () => {
       house.router(0).say({ ...request, afi: 2 });
       house.settle();
       assert.deepEqual(house.router(0).news(), ['BoRR ipv6', 'EoRR ipv6']);
-      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: 'refresh' });
+      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: { kind: 'refresh' } });
       house.settle();
       assert.deepEqual(house.router(0).news(), ['BoRR ipv4', 'EoRR ipv4', 'BoRR ipv6', 'EoRR ipv6']);
     });
@@ -505,18 +520,61 @@ describe('The speaker', () => {
 
     it('[29] [30] shuts a peer down with 6/2 and lets it up again', () => {
       const house = new House([{}]).up();
-      house.change(0, { session: { shutdown: true } });
+      house.change(0, { session: { adminState: 'shutdown' } });
       house.time.run(60_000);
       assert.deepEqual(house.router(0).news(), ['NOTIFICATION 6/2', 'closed connection closed by peer']);
       assert.deepEqual(states(house), ['Idle']);
-      house.change(0, { session: { shutdown: false } });
+      house.change(0, { session: { adminState: 'enabled' } });
       house.settle();
       assert.deepEqual(house.router(0).news(), ['OPEN', 'EoR ipv4']);
     });
 
+    it('[29] [30] keeps a disabled peer down: dials it no more, and refuses it with 6/5', () => {
+      const house = new House([{}, {}]);
+      const listen = [{ address: ours, port: 179 }];
+      house.configure([{}, {}], listen);
+      house.routes(1, [['203.0.113.1/32', 1]]);
+      house.up();
+      const disabled: Given = { session: { adminState: 'disabled', shutdownText: 'new optics' } };
+      house.configure([disabled, {}], listen);
+      house.time.run(600_000);
+      assert.deepEqual(house.router(0).news(), ['NOTIFICATION 6/2', 'closed connection closed by peer']);
+      assert.equal(communicationOf(house.router(0).notifications[0]!), 'new optics');
+      const caller = call(house, '10.0.1.1');
+      house.settle();
+      assert.deepEqual(caller, ['NOTIFICATION 6/5', 'closed']);
+      const { state, adminState, announcedPrefixes } = house.speaker.status().peers[0]!;
+      assert.deepEqual([state, adminState, announcedPrefixes], ['Idle', 'disabled', 0]);
+      assert.deepEqual(house.reports.at(-1), { kind: 'transition', peer: 'tor-1', state: 'Idle', families: [] });
+      assert.deepEqual(house.router(1).news(), []);
+
+      house.configure([{}, {}], listen);
+      house.settle();
+      assert.deepEqual(house.router(0).news(), ['OPEN', 'announce 203.0.113.1/32', 'EoR ipv4']);
+    });
+
+    it('bounces nothing when what a disabled peer is made of changes, and keeps it down', () => {
+      const house = new House([{}]).up();
+      house.change(0, { session: { adminState: 'disabled' } });
+      house.change(0, { generation: 2, session: { adminState: 'disabled', holdTimeSeconds: 30 } });
+      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: { kind: 'reset', text: '' } });
+      house.time.run(600_000);
+      assert.deepEqual(house.router(0).news(), ['NOTIFICATION 6/2', 'closed connection closed by peer']);
+      house.change(0, { session: { adminState: 'enabled', holdTimeSeconds: 30 } });
+      house.settle();
+      assert.equal(house.router(0).opens.at(-1)?.holdTimeSeconds, 30);
+    });
+
+    it('[30] says of a reset why, where there is a why', () => {
+      const house = new House([{}]).up();
+      house.speaker.receive({ kind: 'command', peer: 'tor-1', command: { kind: 'reset', text: 'stuck' } });
+      house.settle();
+      assert.equal(communicationOf(house.router(0).notifications[0]!), 'stuck');
+    });
+
     it('[29] resets one peer on request with 6/4', () => {
       const house = new House([{}, {}]).up();
-      house.speaker.receive({ kind: 'command', peer: 'tor-2', command: 'reset' });
+      house.speaker.receive({ kind: 'command', peer: 'tor-2', command: { kind: 'reset', text: '' } });
       house.settle();
       assert.deepEqual(house.router(0).news(), []);
       assert.equal(house.router(1).news()[0], 'NOTIFICATION 6/4');
@@ -682,7 +740,7 @@ describe('The speaker', () => {
     assert.equal(answer.status.peers[0]?.announcedPrefixes, 1);
     assert.equal(answer.status.peers[0].unsentOctets, 0);
     assert.equal(structuredClone(answer).id, 7, 'it can cross to another thread');
-    house.change(0, { session: { shutdown: true } });
+    house.change(0, { session: { adminState: 'shutdown' } });
     assert.deepEqual(house.reports.at(-1), { kind: 'transition', peer: 'tor-1', state: 'Idle', families: [] });
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { peer } from '../api/fake-house.js';
 import { Served } from '../api/served.js';
 import { type Outcome, type } from './operator.js';
 
@@ -63,6 +64,58 @@ describe('herald, told what to do', () => {
     const { code, err } = await tell('announce shop/new 203.0.113.10');
     assert.equal(code, 1);
     assert.match(err, /team-b/);
+  });
+
+  describe('what becomes of a peer', () => {
+    it('does it, and says so', async () => {
+      const said = [];
+      for (const line of ['reset tor-1', 'refresh tor-1', 'disable tor-1', 'enable tor-1', 'refresh tor-1'])
+        said.push(await tell(`peers ${line}`));
+      assert.deepEqual(
+        said.map(({ code, out }) => [code, out]),
+        [
+          [0, 'tor-1 is reset: Established\n'],
+          [0, 'tor-1 is sent everything again\n'],
+          [0, 'tor-1 is disabled, until it is enabled or herald restarts\n'],
+          [0, 'tor-1 is enabled: Connect\n'],
+          [0, 'tor-1 is Connect: it is sent everything once it is Established\n'],
+        ],
+      );
+      assert.match((await tell('peers disable tor-1 --json')).out, /^\{"name":"tor-1".*"adminState":"disabled"/);
+      assert.match((await tell('peers')).out, /tor-1 .* disabled /);
+    });
+
+    it('hands the message on to the other operator', async () => {
+      await type(['peers', 'disable', 'tor-1', '--message', 'new optics, back at noon', '--socket', served.socket]);
+      await tell('peers enable tor-1');
+      await tell('peers reset tor-1 --message stuck');
+      const told = ['disable tor-1 new optics, back at noon', 'enable tor-1', 'reset tor-1 stuck'];
+      assert.deepEqual(served.house.commands, told);
+    });
+
+    it('says what is to be done where it cannot be', async () => {
+      served.house.peerBodies = [peer('tor-1', { adminState: 'shutdown', state: 'Idle' }), peer('tor-2')];
+      await tell('peers disable tor-2');
+      const failures = {
+        'peers enable tor-1': /`shutdown: true`/,
+        'peers reset tor-2': /herald peers enable/,
+        'peers enable tor-9': /no peer tor-9; `herald peers`/,
+      };
+      for (const [line, expected] of Object.entries(failures)) {
+        const { code, out, err } = await tell(line);
+        assert.deepEqual([line, code, out], [line, 1, '']);
+        assert.match(err, expected);
+      }
+    });
+
+    it('takes one word for a name, whatever it is, and two for an action and a name', async () => {
+      const { code, err } = await tell('peers reset');
+      assert.deepEqual([code, err], [64, 'herald: something is missing: herald peers reset NAME\n']);
+      served.house.peerBodies.push(peer('reset'));
+      assert.match((await tell('peers reset')).out, /Peer +reset\n/);
+      await tell('peers reset reset');
+      assert.deepEqual(served.house.commands, ['reset reset']);
+    });
   });
 
   it('reloads', async () => {

@@ -1,4 +1,10 @@
 import { Bird } from './routers/bird.js';
 import { interop } from './suite.js';
 
-interop(Bird, { helps: true, refreshes: true, openSent: /OpenSent/, shutdown: /Administrative shutdown/i });
+interop(Bird, {
+  helps: true,
+  refreshes: true,
+  openSent: /OpenSent/,
+  shutdown: /Administrative shutdown/i,
+  showsMessage: true,
+});

@@ -7,4 +7,5 @@ interop(ExaBgp, {
   refreshes: false,
   openSent: /connected/,
   shutdown: /Administrative Shutdown|can not decode .* type "3"/,
+  showsMessage: false,
 });

@@ -6,4 +6,5 @@ interop(Frr, {
   refreshes: true,
   openSent: /OpenSent/,
   shutdown: /Cease\/(Administrative Shutdown|Hard Reset)/,
+  showsMessage: true,
 });

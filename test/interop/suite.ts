@@ -36,8 +36,10 @@ export interface Traits {
   readonly refreshes: boolean;
   /** How it names the state in which it has dialled and sent its OPEN. */
   readonly openSent: RegExp;
-  /** How it words Cease/Administrative Shutdown, and whether the shutdown communication (RFC 9003) is shown. */
+  /** How it words Cease/Administrative Shutdown. */
   readonly shutdown: RegExp;
+  /** It shows the shutdown communication (RFC 9003). */
+  readonly showsMessage: boolean;
 }
 
 const up = ({ state }: PeerState): boolean => state === 'Established';
@@ -284,6 +286,23 @@ export function interop(kind: RouterKind, traits: Traits): void {
         router.thaw();
       }
       await bothEstablished(['plain']);
+    });
+
+    it('part while herald has the peer disabled, and the router knows why', async () => {
+      const message = 'new optics, back at noon';
+      await herald.post('/v1/peers/routerWaits/disable', { message });
+      await hears('routerWaits', 'ipv4', []);
+      // It does not dial, so that what it was told stays the last that it has heard.
+      await eventually(
+        () => router.session('routerWaits'),
+        ({ established, lastError }) => {
+          assert.equal(established, false);
+          assert.match(lastError, traits.shutdown);
+          if (traits.showsMessage) assert.ok(lastError.includes(message), lastError);
+        },
+      );
+      await herald.post('/v1/peers/routerWaits/enable', {});
+      // GoBGP takes its time to listen again; the next test waits for it, as for all others.
     });
 
     it('find each other again after the router restarts', async () => {

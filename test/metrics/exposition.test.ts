@@ -72,6 +72,16 @@ describe('metrics', () => {
     assert(all.includes('herald_source_stale{source="static"} 1'));
   });
 
+  it('tell a session that is kept down from one that should be up', async () => {
+    const made = house();
+    made.peerBodies.push(peer('tor-3', { adminState: 'disabled', state: 'Idle' }));
+    assert.deepEqual(sample(await text(made), 'herald_bgp_admin_up'), [
+      'herald_bgp_admin_up{peer="tor-1"} 1',
+      'herald_bgp_admin_up{peer="tor-2"} 1',
+      'herald_bgp_admin_up{peer="tor-3"} 0',
+    ]);
+  });
+
   it('say how full the pools are', async () => {
     const made = house();
     made.pools = () => [

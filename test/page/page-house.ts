@@ -73,7 +73,7 @@ export class PageHouse {
             direction: 'received',
           },
         }),
-        peer('lab', { address: '10.0.9.9', asn: 64_999, state: 'Idle', shutdown: true, announcedPrefixes: 0 }),
+        peer('lab', { address: '10.0.9.9', asn: 64_999, state: 'Idle', adminState: 'shutdown', announcedPrefixes: 0 }),
       );
     const some = Math.min(240, announced);
     this.pools = [
@@ -130,6 +130,7 @@ export class PageHouse {
         announcedLayer2: this.interfaces.reduce((sum, { announced }) => sum + announced, 0),
         peers: this.peers.length,
         peersEstablished: this.peers.filter(({ state }) => state === 'Established').length,
+        peersDisabled: this.peers.filter(({ adminState }) => adminState !== 'enabled').length,
       },
       ...this.changes,
     };

@@ -20,19 +20,21 @@ describe('The sentence at the top of the page', () => {
     });
   });
 
-  it('names the peers that are down and why, but not those that were shut', () => {
+  it('names the peers that are down and why, and those that an operator holds down, but not those configured to be', () => {
     const lastError = { at: '', code: 4, subcode: 0, text: 'hold timer expired', direction: 'sent' } as const;
     const peers = [
       peer('up'),
       peer('down', { state: 'Active', lastError }),
       peer('new', { state: 'Connect' }),
-      peer('shut', { state: 'Idle', shutdown: true }),
+      peer('held', { state: 'Idle', adminState: 'disabled', lastError }),
+      peer('shut', { state: 'Idle', adminState: 'shutdown' }),
     ];
     assert.deepEqual(said(sound({ peers })), [
       'bad: peer down is Active: hold timer expired',
       'bad: peer new is Connect',
+      'wait: peer held is disabled until it is enabled',
     ]);
-    assert.equal(verdict(sound({ peers })).sentence, '2 matters need a look');
+    assert.equal(verdict(sound({ peers })).sentence, '3 matters need a look');
   });
 
   it('puts what was refused before what is only odd', () => {

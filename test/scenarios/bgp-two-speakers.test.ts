@@ -166,7 +166,7 @@ describe('Two BGP speakers', () => {
     on.far.session.start();
     for (let i = 0; i < 200; i++) {
       on.time.runUntil(() => isUp(on.far), 5_000);
-      on.far.session.reset();
+      on.far.session.reset({ subcode: 4 });
     }
     assert.ok(on.network.dials < 450, `${on.network.dials} dials`);
     assert.ok(on.time.runUntil(() => settled(on), 130_000));

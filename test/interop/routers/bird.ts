@@ -108,7 +108,8 @@ export class Bird extends RouterProgram implements Router {
     return {
       established: /BGP state:\s+Established/.test(answer),
       state: /BGP state:\s+(\S+)/.exec(answer)?.[1] ?? '',
-      lastError: /Last error:\s+(.*)/.exec(answer)?.[1] ?? '',
+      // With the shutdown communication (RFC 9003), if there was one.
+      lastError: [...answer.matchAll(/^ *(?:Last error|Message):\s+(.*)/gm)].map(([, text]) => text).join(': '),
       updates: Number(/Import updates:\s+(\d+)/.exec(answer)?.[1] ?? 0),
     };
   }
