@@ -102,7 +102,8 @@ async function answer(
   audit: Audit,
   log: Log,
 ): Promise<void> {
-  const call: AuditedCall = { method: route.method.toUpperCase(), path: route.path, names: path, query };
+  const caller = route.method === 'get' ? undefined : audit.caller(request.socket);
+  const call: AuditedCall = { method: route.method.toUpperCase(), path: route.path, names: path, query, caller };
   let said: Answer;
   try {
     checkQuery(query, route.query);

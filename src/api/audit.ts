@@ -1,6 +1,8 @@
-// The trail of what clients of the API have changed, or were not allowed to. Two that fight over an entry as fast as they
+// The trail of what clients of the API have changed, or were not allowed to, and who they were. Two that fight over an entry as fast as they
 // can must not fill the log: a refusal that repeats itself within a minute is told the 1st, 2nd, 4th, 8th … time.
 
+import type { Socket } from 'node:net';
+import { type PeerCredentials, peerCredentials } from '../io/unix-socket.js';
 import { sanitised } from '../net/text.js';
 import type { Log } from '../ports.js';
 import type { WriteOutcome } from './house.js';
@@ -12,6 +14,7 @@ export interface AuditedCall {
   readonly path: string;
   readonly names: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  readonly caller: PeerCredentials | undefined;
 }
 
 const memoryMs = 60_000;
@@ -21,11 +24,21 @@ const mostCharacters = 1000;
 
 export class Audit {
   readonly #log: Log;
+  readonly #callers = new WeakMap<Socket, PeerCredentials>();
   #refusals = new Map<string, number>();
   #sinceMs = 0;
 
   constructor(log: Log) {
     this.#log = log;
+  }
+
+  /** Who is on the line: asked once of each, and before what it wants, after which it may be gone. */
+  caller(line: Socket): PeerCredentials | undefined {
+    const known = this.#callers.get(line);
+    if (known !== undefined) return known;
+    const caller = peerCredentials(line);
+    if (caller !== undefined) this.#callers.set(line, caller);
+    return caller;
   }
 
   /** `fields`: what was written. Nothing of them is trusted. */
@@ -35,7 +48,7 @@ export class Audit {
   }
 
   refused(call: AuditedCall, { code, message }: CallError): void {
-    const times = this.#times(`${describe(call)} ${call.query['owner'] ?? ''} ${code}`);
+    const times = this.#times(`${describe(call)} ${call.caller?.uid} ${call.query['owner'] ?? ''} ${code}`);
     const isTold = (times & (times - 1)) === 0;
     this.#write(isTold ? 'warn' : 'debug', call, code, { detail: message, ...(times > 1 ? { times } : {}) });
   }
@@ -50,6 +63,7 @@ export class Audit {
     this.#log.write(level, 'apiWrite', `${describe(call)}: ${result}`, {
       method: call.method,
       target: targetOf(call),
+      ...call.caller,
       ...(owner === undefined ? {} : { owner: sanitised(owner) }),
       ...(force === 'true' ? { force: true } : {}),
       result,

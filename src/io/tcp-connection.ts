@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionEvents, Endpoint, SocketOptions } from '../bgp/transport.js';
 import { type Address, parseAddress } from '../net/address.js';
+import { descriptorOf } from './descriptor.js';
 import { type Native, native } from './native.js';
 import { explained, transportError } from './tcp-error.js';
 
@@ -132,13 +133,6 @@ export class TcpConnection implements Connection {
 }
 
 const uncork = (socket: Socket): void => socket.uncork();
-
-/** Node has no public name for the descriptor of a socket that it accepted. */
-function descriptorOf(socket: Socket): number | undefined {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  const descriptor: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  return typeof descriptor === 'number' && descriptor >= 0 ? descriptor : undefined;
-}
 
 /** Undefined when the connection is gone already. */
 export function endpointOf(text: string | undefined, port: number | undefined): Endpoint | undefined {

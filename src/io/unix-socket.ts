@@ -1,7 +1,12 @@
-// Whether somebody lives at a socket path: a file alone may be what a dead daemon left behind.
+// Sockets of this host: whether somebody lives at a path, for a file alone may be what a dead daemon left behind; and who is
+// at the other end of a connection.
 
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { descriptorOf } from './descriptor.js';
+import { native, type PeerCredentials } from './native.js';
+
+export type { PeerCredentials };
 
 /** Only a refused connection tells that nobody listens; rejects where it cannot be known. */
 export function answers(path: string): Promise<boolean> {
@@ -18,4 +23,15 @@ export function answers(path: string): Promise<boolean> {
       else reject(error);
     });
   });
+}
+
+/** Who connected, as it was then (unix(7), SO_PEERCRED). Undefined where that is not to be known: the connection is gone. */
+export function peerCredentials(socket: Socket): PeerCredentials | undefined {
+  const descriptor = descriptorOf(socket);
+  if (descriptor === undefined) return undefined;
+  try {
+    return native().readPeerCredentials(descriptor);
+  } catch {
+    return undefined;
+  }
 }

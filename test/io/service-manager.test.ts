@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { native } from '../../src/io/native.js';
 import { ServiceManager } from '../../src/io/service-manager.js';
 import { eventually } from '../interop/eventually.js';
 
@@ -89,31 +87,5 @@ describe('the service manager', () => {
     assert.equal(new ServiceManager({ WATCHDOG_USEC: '30000000' }, 7).watchdogMs, 15_000);
     assert.equal(new ServiceManager({ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '8' }, 7).watchdogMs, undefined);
     assert.equal(new ServiceManager({}, 7).watchdogMs, undefined);
-  });
-});
-
-describe('the other end of a unix socket', () => {
-  it('is known by its process, user and group', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'herald-peer-'));
-    const path = join(directory, 's');
-    const server = createServer();
-    try {
-      const credentials = new Promise((resolve, reject) => {
-        server.on('connection', (socket) => {
-          const handle: unknown = Reflect.get(socket, '_handle');
-          const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-          if (typeof fd === 'number') resolve(native().readPeerCredentials(fd));
-          else reject(new Error('no descriptor'));
-          socket.destroy();
-        });
-      });
-      await new Promise<void>((listening) => server.listen(path, listening));
-      connect(path).on('error', () => {});
-      assert.deepEqual(await credentials, { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
-      assert.throws(() => native().readPeerCredentials(-1), { code: 'EBADF' });
-    } finally {
-      server.close();
-      rmSync(directory, { recursive: true });
-    }
   });
 });

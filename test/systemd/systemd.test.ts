@@ -68,6 +68,16 @@ describe('the units, under a real systemd', function () {
     assert.equal(out.trim(), '660 herald herald');
   });
 
+  it('hand it over; herald knows all the same who takes a peer out, and its status says so', async () => {
+    const { code, out } = await there().run('herald', 'peers', 'disable', 'absent');
+    assert.equal(code, 0, out);
+    await eventually(
+      () => there().run('journalctl', '--unit', 'herald.service', '--grep', 'event=apiWrite', '--output', 'cat'),
+      (journal) => assert.match(journal.out, /peers\/absent\/disable: done event=apiWrite .* pid=\d+ uid=0 gid=0 /),
+    );
+    await becomes('StatusText', /^0 of 1 BGP peers Established \(1 disabled\), /);
+  });
+
   it('reload it, and systemd knows when that is done', async () => {
     const { code, out } = await there().run('systemctl', 'reload', 'herald.service');
     assert.equal(code, 0, out);
