@@ -94,7 +94,9 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   const isTaken = manager.controlSocket === undefined && (await answers(options.socketPath).catch(cannotTell));
   if (config === undefined || isTaken) {
     const lines =
-      config === undefined ? problems.map(formatProblem) : [`another herald answers on ${options.socketPath}`];
+      config === undefined
+        ? problems.map(formatProblem)
+        : [`another herald answers on ${options.socketPath}; --socket and --state-dir give this one places of its own`];
     for (const line of lines) process.stderr.write(`${line}\n`);
     await bgp.stop('', false, 0);
     return config === undefined ? exitCode.badConfig : exitCode.failed;

@@ -142,7 +142,12 @@ export const routes: readonly Route[] = [
     handle: ({ house, path }) => {
       const name = serviceName(path);
       const service = house.service(name);
-      if (service === undefined) throw new CallError(404, 'noSuchService', `there is no service ${shown(name)}`);
+      if (service === undefined)
+        throw new CallError(
+          404,
+          'noSuchService',
+          `there is no service ${shown(name)}; \`herald services\` lists those there are`,
+        );
       return { body: service };
     },
   },

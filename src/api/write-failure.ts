@@ -14,8 +14,11 @@ export function writeError(failure: WriteFailure, source: string, house: House):
       return new CallError(409, 'notWritable', failure.message);
     case 'noSuchService': {
       const elsewhere = house.service(failure.name)?.source;
-      const hint = elsewhere === undefined ? '' : `; the one there is comes from ${elsewhere}`;
-      return new CallError(404, 'noSuchService', `${shown(source)} has no entry ${shown(failure.name)}${hint}`);
+      const hint =
+        elsewhere === undefined
+          ? '`herald services` lists those there are'
+          : `the one there is comes from ${elsewhere}`;
+      return new CallError(404, 'noSuchService', `${shown(source)} has no entry ${shown(failure.name)}; ${hint}`);
     }
     case 'invalid': {
       const { problems } = failure;

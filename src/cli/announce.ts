@@ -44,14 +44,19 @@ export const announce: Command = {
     }
     const path = `/v1/sources/cli/services/${servicePath(name)}${writeQuery(given)}`;
     const text = await callApi(given.text('socket'), 'PUT', path, entry);
-    if (given.flag('json')) world.write(`${text}\n`);
-    else {
-      const body: ServiceBody = JSON.parse(text);
-      world.write(`${serviceDetail(body, world).join('\n')}\n`);
-    }
-    return exitCodes.done;
+    const body: ServiceBody = JSON.parse(text);
+    world.write(given.flag('json') ? `${text}\n` : `${serviceDetail(body, world).join('\n')}\n`);
+    if (!comesToNothing(body)) return exitCodes.done;
+    world.complain(
+      `herald: the entry is stored, but ${body.message}; mend what is in its way, or take it back: herald withdraw ${name}\n`,
+    );
+    return exitCodes.failed;
   },
 };
+
+/** Nothing of it will be announced until somebody changes the entry, the configuration, or another entry. */
+const comesToNothing = ({ state }: ServiceBody): boolean =>
+  state === 'Rejected' || state === 'Shadowed' || state === 'Ignored';
 
 /** What the API is told about who writes. */
 export function writeQuery(given: Given): string {

@@ -127,7 +127,10 @@ function refusal(status: number, text: string): CommandFailure {
   } catch {
     // Falls through: whoever answers there is not herald.
   }
-  return new CommandFailure(exitCodes.failed, `the answer is not one of herald's: HTTP ${status}`);
+  return new CommandFailure(
+    exitCodes.failed,
+    `the answer is not one of herald's: HTTP ${status}; say where its socket is with --socket`,
+  );
 }
 
 function connectionFailure(socketPath: string, error: unknown): CommandFailure {
@@ -147,7 +150,7 @@ function connectionFailure(socketPath: string, error: unknown): CommandFailure {
     default:
       return new CommandFailure(
         exitCodes.failed,
-        `${socketPath}: ${error instanceof Error ? error.message : String(error)}`,
+        `${socketPath}: ${error instanceof Error ? error.message : String(error)}; \`journalctl -u herald\` may say more`,
       );
   }
 }

@@ -144,17 +144,22 @@ function withCommand(all: Argv, command: Command, choose: (values: Readonly<Reco
   );
 }
 
-function refuseUnknownCommand(words: readonly string[]): void {
-  if (words[0] === completionRequest) return;
+/** The first word that is neither an option nor the value of one. */
+function commandWord(words: readonly string[]): string | undefined {
   const options = Object.fromEntries(commands.flatMap((command) => Object.entries(command.options)));
   const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
   const first = tokens.find(({ kind }) => kind === 'positional');
-  if (first?.kind !== 'positional') return;
+  return first?.kind === 'positional' ? first.value : undefined;
+}
+
+function refuseUnknownCommand(words: readonly string[]): void {
+  if (words[0] === completionRequest) return;
+  const word = commandWord(words);
   const known = [...commands.map(nameOf), completion];
-  if (known.includes(first.value)) return;
-  const meant = nearest(first.value, known);
+  if (word === undefined || known.includes(word)) return;
+  const meant = nearest(word, known);
   throw usageFailure(
-    `unknown command ${first.value}; ${meant === undefined ? '`herald --help` lists those there are' : `did you mean ${meant}?`}`,
+    `unknown command ${word}; ${meant === undefined ? '`herald --help` lists those there are' : `did you mean ${meant}?`}`,
   );
 }
 
@@ -165,7 +170,8 @@ function refuseEmptyOptions({ options }: Command, values: Parsed['values']): voi
 
 /** What yargs says, in our words where they help. */
 function mistake(message: string, words: readonly string[]): string {
-  const command = commands.find((candidate) => words.includes(nameOf(candidate)));
+  const word = commandWord(words);
+  const command = commands.find((candidate) => nameOf(candidate) === word);
   const unvalued = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (unvalued !== undefined) return `--${unvalued} needs a value`;
   if (message.startsWith('Not enough non-option arguments') && command !== undefined)
@@ -176,7 +182,9 @@ function mistake(message: string, words: readonly string[]): string {
 
 function unknownWord(name: string, words: readonly string[], command: Command | undefined): string {
   const word = words.find((said) => said === `-${name}` || said.replace(/=.*$/s, '') === `--${name}`);
-  if (word === undefined) return `one word too many: ${name}`;
+  if (word === undefined)
+    return `one word too many: ${name}${command === undefined ? '' : `; there are: herald ${command.words}`}`;
   const meant = nearest(name, Object.keys(command?.options ?? {}));
-  return `unknown option ${word}${meant === undefined ? '' : `; did you mean --${meant}?`}`;
+  const help = ['herald', ...(command === undefined ? [] : [nameOf(command)]), '--help'].join(' ');
+  return `unknown option ${word}; ${meant === undefined ? `\`${help}\` lists those there are` : `did you mean --${meant}?`}`;
 }

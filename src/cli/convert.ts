@@ -1,6 +1,7 @@
 // `herald convert metallb`: MetalLB's objects in, a commented herald.yaml out. Reads files, asks nobody.
 
 import { readFileSync } from 'node:fs';
+import { fileFailure } from '../io/file-failure.js';
 import { formatProblem } from '../problem.js';
 import type { Command } from './command.js';
 import { CommandFailure, exitCodes, usageFailure } from './exit.js';
@@ -40,7 +41,6 @@ function read(file: string): string {
   try {
     return readFileSync(file === standardInput ? 0 : file, 'utf8');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(exitCodes.failed, `${file} cannot be read: ${why}`);
+    throw new CommandFailure(exitCodes.failed, `${file} ${fileFailure(error)}`);
   }
 }

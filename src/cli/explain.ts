@@ -4,8 +4,7 @@ import type { ExplainBody, ExplainStep } from '../api/house.js';
 import { pathOf } from './client.js';
 import type { Command } from './command.js';
 import { read, readingOptions } from './reading.js';
-import { type Cell, cell, paint, type Screen } from './table.js';
-import { wrapped } from './words.js';
+import { type Cell, cell, paint, type Screen, wrapped } from './table.js';
 
 export const explain: Command = {
   words: 'explain <what>',

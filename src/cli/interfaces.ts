@@ -21,7 +21,11 @@ export const interfaces: Command = {
     const lines = ({ interfaces: all }: Body, screen: Screen): string[] => {
       if (name === undefined) return list(all, screen);
       const one = all.find((candidate) => candidate.name === name);
-      if (one === undefined) throw new CommandFailure(exitCodes.failed, `there is no interface ${name}`);
+      if (one === undefined)
+        throw new CommandFailure(
+          exitCodes.failed,
+          `there is no interface ${name}; \`herald interfaces\` lists those there are`,
+        );
       return detail(one, screen);
     };
     return read('/v1/interfaces', lines, given, world);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { PlanRequest, PlanResult } from '../api/house.js';
+import { fileFailure } from '../io/file-failure.js';
 import type { Forecast, ServiceForecast, SessionForecast } from '../plan/forecast.js';
 import { callApi, Refusal } from './client.js';
 import type { Command, Given } from './command.js';
@@ -66,7 +67,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandFailure(exitCodes.badConfig, `${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailure(exitCodes.badConfig, `${file} ${fileFailure(error)}`);
   }
 }
 

@@ -65,11 +65,29 @@ function shrink(columns: { width: number; readonly least?: number }[], room: num
   }
 }
 
-/** `Heading   text` lines, the texts under each other; empty ones are left out. */
+/** `Heading   text` lines, the texts under each other and within the screen; empty ones are left out. */
 export function facts(rows: readonly (readonly [heading: string, text: string | Cell])[], screen: Screen): string[] {
   const cells = rows
     .map(([heading, text]) => [heading, typeof text === 'string' ? cell(text) : text] as const)
     .filter(([, { text }]) => text !== '');
   const width = Math.max(0, ...cells.map(([heading]) => heading.length)) + gap;
-  return cells.map(([heading, text]) => paint(cell(heading.padEnd(width), 'quiet'), screen) + paint(text, screen));
+  return cells.flatMap(([heading, { text, ...tone }]) =>
+    wrapped(text, screen.columns - width).map(
+      (line, at) =>
+        paint(cell((at === 0 ? heading : '').padEnd(width), 'quiet'), screen) + paint({ text: line, ...tone }, screen),
+    ),
+  );
+}
+
+/** In lines of at most so many characters, unless a word is longer: it may be what somebody wants to copy. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

@@ -75,16 +75,3 @@ export function announcementState({ state }: AnnouncementBody): Cell {
       return cell(state, 'bad');
   }
 }
-
-/** In lines of at most so many characters, unless a word is longer. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

@@ -194,8 +194,10 @@ function tellPeers(chain: Chain, { announcements }: Subject, { peers, places }: 
       const carries = status === undefined ? '' : `: it carries ${listed(status.families.map(familyText))} only`;
       const families = places.config('bgpPeers', via, 'families');
       chain.no('peer', via, `${session} does not carry its family${carries}`, families || where);
-    } else if (status?.shutdown === true)
+    } else if (status?.adminState === 'shutdown')
       chain.no('peer', via, `${session} is shut down`, places.config('bgpPeers', via, 'shutdown') || where);
+    else if (status?.adminState === 'disabled')
+      chain.no('peer', via, `${session} is disabled: \`herald peers enable ${via}\` takes it up again`, where);
     else chain.no('peer', via, `${session} is ${status?.state ?? 'not there yet'}${lastError(status)}`, where);
   }
 }

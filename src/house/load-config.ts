@@ -3,13 +3,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Parsed, parseConfig } from '../config/parse.js';
+import { fileFailure } from '../io/file-failure.js';
 
 export function loadConfig(file: string): Parsed {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${fileFailure(error)}; --config or $HERALD_CONFIG says where it is`;
     return {
       config: undefined,
       problems: [{ severity: 'error', where: { file, line: 0, column: 0 }, path: '', message }],

@@ -3,6 +3,7 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileFailure } from '../io/file-failure.js';
 import { identify } from '../io/watch.js';
 
 /** A bulk is parsed as it comes: some ten milliseconds a piece. */
@@ -32,12 +33,12 @@ export async function readTableFile(path: string, reader: FileReader): Promise<F
     // Without O_NONBLOCK the open of a FIFO waits for a writer, and takes a thread with it.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return { kind: 'failed', message: failureText(error) };
+    return { kind: 'failed', message: fileFailure(error) };
   }
   try {
     return await readOpen(path, handle, reader);
   } catch (error) {
-    return { kind: 'failed', message: failureText(error) };
+    return { kind: 'failed', message: fileFailure(error) };
   } finally {
     await handle.close();
   }
@@ -69,22 +70,4 @@ async function readOpen(path: string, handle: FileHandle, reader: FileReader): P
   const there = identify(path);
   if (there?.ino !== after.ino || there.dev !== after.dev) return { kind: 'replaced' };
   return { kind: 'read', isWorldWritable: (before.mode & 0o002n) !== 0n };
-}
-
-function failureText(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'ENOENT':
-      return 'does not exist';
-    case 'EACCES':
-      return `may not be read by user ${process.geteuid?.() ?? '?'}, as which herald runs`;
-    case 'ELOOP':
-      return 'is a symlink that leads nowhere';
-    case 'ENOTDIR':
-      return 'does not exist: a part of its path is no directory';
-    case 'ENXIO':
-      return 'is not a regular file';
-    default:
-      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

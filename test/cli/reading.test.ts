@@ -23,7 +23,9 @@ describe('herald, asked how things are', () => {
       announcements: '/v1/announcements',
       interfaces: '/v1/interfaces',
       'explain 192.0.2.0/24': '/v1/explain/192.0.2.0%2F24',
+      pools: '/v1/pools',
       sources: '/v1/sources',
+      'explain shop/web': '/v1/explain/shop/web',
     };
     for (const [line, path] of Object.entries(calls)) {
       const { code, out, err } = await ask(`${line} --json`);
@@ -208,6 +210,25 @@ default/api  Allocated  static  203.0.113.20 200â€¦        1/2  familyNotNegotia
           assert.ok(text.length <= columns, `${line} at ${columns}: ${text}`);
   });
 
+  it('says of one thing in full all there is to say, within the terminal', async () => {
+    const words = Array.from({ length: 30 }, (_, i) => `word-${i}`).join(' ');
+    served.house.peerBodies = [
+      peer('tor-1', {
+        description: words,
+        capabilities: { local: words.split(' '), remote: [] },
+        lastError: { at: '2026-01-02T03:04:05Z', code: 6, subcode: 2, text: words, direction: 'received' },
+      }),
+    ];
+    served.house.table.set('shop/web', service('shop/web', { message: words, reason: 'AddressNotInPool' }));
+    served.house.interfaceBodies = [anInterface('eth0', { problem: words, addresses: words.split(' ') })];
+    for (const columns of [80, 132])
+      for (const line of ['peers tor-1', 'services shop/web', 'interfaces eth0', 'status', 'pools']) {
+        const { out } = await ask(line, { columns });
+        for (const text of out.split('\n')) assert.ok(text.length <= columns, `${line} at ${columns}: ${text}`);
+        if (line.includes(' ')) assert.match(out, /word-0 word-1 .*\n +word-.*word-29\n/s, line);
+      }
+  });
+
   it('shows the interfaces: what is announced on each, and why one is not usable', async () => {
     served.house.interfaceBodies.push(
       anInterface('lo', { usable: false, reason: 'loopback', announced: 0, mac: '' }),
@@ -238,7 +259,10 @@ eth1  usable                  18         4       40          2  eth1 needs CAP_â
     assert.match(out, /responsesSent +2 +2/);
     assert.match(out, /10\.0\.0\.100 +02:09:09:09:09:09 +2026-01-02 03:04:05 UTC +3/);
     const { code, err } = await ask('interfaces eth9');
-    assert.deepEqual([code, err], [1, 'herald: there is no interface eth9\n']);
+    assert.deepEqual(
+      [code, err],
+      [1, 'herald: there is no interface eth9; `herald interfaces` lists those there are\n'],
+    );
   });
 
   it('colours only where there are colours', async () => {
@@ -255,7 +279,20 @@ eth1  usable                  18         4       40          2  eth1 needs CAP_â
     });
     assert.equal(code, 0);
     assert.match(out, /Established.*Active/s);
-    assert.equal((await ask('peers --watch --json', { looks: 2 })).out.trim().split('\n').length, 2);
+    const reading = [
+      'status',
+      'peers',
+      'services',
+      'announcements',
+      'interfaces',
+      'pools',
+      'sources',
+      'explain shop/web',
+    ];
+    for (const line of reading) {
+      const once = (await ask(`${line} --json`)).out;
+      assert.equal((await ask(`${line} --watch --json`, { looks: 2 })).out, once.repeat(2), line);
+    }
   });
 
   it('watches on while the daemon is away', async () => {

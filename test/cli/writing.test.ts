@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { peer } from '../api/fake-house.js';
+import { peer, service } from '../api/fake-house.js';
 import { Served } from '../api/served.js';
 import { type Outcome, type } from './operator.js';
 
@@ -56,7 +56,26 @@ describe('herald, told what to do', () => {
     await tell('announce shop/new 203.0.113.10');
     assert.deepEqual(await tell('withdraw shop/new'), { code: 0, out: 'shop/new is withdrawn\n', err: '' });
     const { code, err } = await tell('withdraw shop/new');
-    assert.deepEqual({ code, err }, { code: 1, err: 'herald: cli has no entry shop/new\n' });
+    assert.deepEqual(
+      { code, err },
+      { code: 1, err: 'herald: cli has no entry shop/new; `herald services` lists those there are\n' },
+    );
+  });
+
+  it('fails where the entry is stored and comes to nothing, and says what to do', async () => {
+    const outcomes = [
+      ['Rejected', '10.1.1.1 is in no address pool'],
+      ['Shadowed', 'the source static has this service'],
+    ] as const;
+    for (const [state, message] of outcomes) {
+      served.house.table.set('default/a', service('default/a', { source: 'cli', state, message }));
+      const { code, out, err } = await tell('announce a 10.1.1.1');
+      assert.deepEqual([state, code], [state, 1]);
+      assert.match(out, new RegExp(`State +${state}`));
+      assert.ok(err.includes(message) && err.includes('herald withdraw a'), err);
+    }
+    served.house.table.set('default/a', service('default/a', { source: 'cli', state: 'Pending' }));
+    assert.equal((await tell('announce a --pool production')).code, 0);
   });
 
   it('names the owner who is in the way', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
-import { Herald, type Outcome, type Person, run } from './herald.js';
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync } from 'node:fs';
+import { Herald, type Outcome, type Person, program, run } from './herald.js';
 import { Router } from './router.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -54,6 +55,22 @@ describe('The command line', () => {
     assert.match(ended(services, 0).out, /shop\/web +Allocated +table +203\.0\.113\.10 +1\/1/);
     assert.match(ended(one, 0).out, /203\.0\.113\.10\/32 +router +bgp +announced/);
     for (const { out } of [status, peers, services]) assert.equal(out.includes('\x1b'), false);
+  });
+
+  it('is coloured on a terminal, and as wide as that; with NO_COLOR it is not', async function () {
+    if (!existsSync('/usr/bin/script')) this.skip();
+    const typed = (before: string): Promise<string> =>
+      new Promise((resolve) => {
+        const line = `stty cols 60; env -u NO_COLOR ${before} ${process.execPath} ${program} peers --socket ${herald.socket}`;
+        execFile('/usr/bin/script', ['-qec', line, '/dev/null'], { timeout: 15_000 }, (_, out) => resolve(out));
+      });
+    const [coloured, plain, dumb] = await Promise.all(['TERM=xterm', 'NO_COLOR=1', 'TERM=dumb'].map(typed));
+    assert.ok(coloured?.includes('\x1b[32mEstablished\x1b[39m'), coloured);
+    for (const text of [plain, dumb]) {
+      assert.match(text ?? '', /Established/);
+      assert.equal(text?.includes('\x1b'), false);
+    }
+    for (const text of (plain ?? '').split('\r\n')) assert.ok(text.length <= 60, text);
   });
 
   it('announces and withdraws entries of the source cli, which belong to their owner', async () => {

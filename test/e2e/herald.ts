@@ -14,7 +14,7 @@ import type { ServiceAnnouncementBody, ServiceBody, SourceBody, StatusBody } fro
 import type { PeerStatus } from '../../src/bgp/protocol.js';
 import { eventually } from '../interop/eventually.js';
 
-const program = process.env['HERALD_PROGRAM'] ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const program = process.env['HERALD_PROGRAM'] ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface LogLine {
   readonly ts: string;

@@ -399,8 +399,12 @@ describe('To explain a service', () => {
       'yes peer h.yaml:4:5 the session with tor-1 is Established',
       'no peer h.yaml:4:5 the session with tor-1 does not carry its family: it carries IPv4 only',
     ]);
-    const shut = await chain({ lines, tables, peers: { 'tor-1': { state: 'Idle', shutdown: true } } });
-    assert.deepEqual(only(shut, 'peer'), ['no peer h.yaml:4:5 the session with tor-1 is shut down']);
+    const keptDown = async (adminState: 'disabled' | 'shutdown'): Promise<string[]> =>
+      only(await chain({ lines, tables, peers: { 'tor-1': { state: 'Idle', adminState } } }), 'peer');
+    assert.deepEqual(await keptDown('shutdown'), ['no peer h.yaml:4:5 the session with tor-1 is shut down']);
+    assert.deepEqual(await keptDown('disabled'), [
+      'no peer h.yaml:4:5 the session with tor-1 is disabled: `herald peers enable tor-1` takes it up again',
+    ]);
   });
 
   it('says that there is nobody to tell', async () => {
