@@ -152,6 +152,7 @@ describe('The control API', () => {
       announcedLayer2: 0,
       peers: 4,
       peersEstablished: 1,
+      peersDisabled: 0,
     });
     assert.deepEqual(
       status.sources.map(({ name, kind, services }) => [name, kind, services]),
