@@ -1,6 +1,6 @@
 // Every way the world touches us, as interfaces. The real ones live in io/, fakes beside the tests that need them.
 
-/** Milliseconds that never jump: not a date (RFC 4271's timers must survive an NTP step). */
+/** Milliseconds that never jump: not a date (RFC 4271's timers must survive an NTP step). All threads count the same ones. */
 export interface Clock {
   monotonicMs(): number;
   /** For what people read. */

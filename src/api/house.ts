@@ -1,6 +1,7 @@
 // What the windows may see of the house, and the few things that may be asked of it: the door between api/ and the
 // daemon. JSON shapes are the API's own, so that nothing is translated twice.
 
+import type { PropagationCounts } from '../bgp/protocol.js';
 import type { Forecast } from '../plan/forecast.js';
 import type { DrainDoor } from './drain.js';
 import type { LanHouseDoor } from './lan.js';
@@ -284,6 +285,8 @@ export interface House extends LanHouseDoor, PeerHouseDoor, DrainDoor {
   /** Configuration and tables are read, sockets are open. */
   isReady(): Promise<boolean>;
   status(): Promise<StatusBody>;
+  /** How long changes of the table took to peers, since the start. */
+  propagation(): Promise<PropagationCounts>;
   services(page: PageRequest): Page<ServiceBody>;
   service(name: string): ServiceBody | undefined;
   announcements(page: PageRequest): Page<ServiceAnnouncementBody>;

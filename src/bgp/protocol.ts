@@ -33,9 +33,20 @@ export type ToSpeaker =
       readonly kind: 'defineAttributes';
       readonly sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[];
     }
-  | { readonly kind: 'changeRoutes'; readonly view: number; readonly columns: RouteColumns }
+  /** `sinceMs`: when the table began to change, by the clock; undefined: it is nobody's change. */
+  | {
+      readonly kind: 'changeRoutes';
+      readonly view: number;
+      readonly columns: RouteColumns;
+      readonly sinceMs?: number | undefined;
+    }
   /** Everything the view announces of the family. */
-  | { readonly kind: 'withdrawAll'; readonly view: number; readonly family: Family }
+  | {
+      readonly kind: 'withdrawAll';
+      readonly view: number;
+      readonly family: Family;
+      readonly sinceMs?: number | undefined;
+    }
   | { readonly kind: 'forgetAttributes'; readonly ids: readonly number[] }
   | { readonly kind: 'dropView'; readonly view: number }
   /** Every source has been read once: End-of-RIB may be sent. */
@@ -61,9 +72,19 @@ export interface ListenerStatus {
   readonly problem: string;
 }
 
+/** How long changes of the table took to peers, since the start. */
+export interface PropagationCounts {
+  /** Upper bounds of the buckets, but for the last, which has none. */
+  readonly boundsMs: readonly number[];
+  /** By bucket. */
+  readonly counts: readonly number[];
+  readonly sumMs: number;
+}
+
 export interface SpeakerStatus {
   readonly peers: readonly PeerStatus[];
   readonly listeners: readonly ListenerStatus[];
+  readonly propagation: PropagationCounts;
 }
 
 export type FromSpeaker =

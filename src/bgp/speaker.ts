@@ -8,6 +8,7 @@ import { encodeMessage } from './message.js';
 import type { Negotiated } from './negotiate.js';
 import { afiSafiOf, familyOf } from './nlri.js';
 import { ceaseSubcode, errorCode, maxExtendedMessageOctets, maxMessageOctets } from './numbers.js';
+import { Propagation } from './propagation.js';
 import type {
   FromSpeaker,
   ListenerStatus,
@@ -48,6 +49,7 @@ export class Speaker {
   readonly #views: Views;
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #listeners = new Map<string, ListenerState>();
+  readonly #propagation = new Propagation();
   #unknownPeers = 0;
 
   constructor(environment: SpeakerEnvironment) {
@@ -56,6 +58,7 @@ export class Speaker {
     this.#views = new Views(
       (attributes) => environment.log.write('error', 'routesTooLarge', tooLarge, { attributes }),
       (task) => environment.timers.after(0, task),
+      (sinceMs, peers) => this.#propagation.add(environment.clock.monotonicMs() - sinceMs, peers),
     );
   }
 
@@ -68,10 +71,10 @@ export class Speaker {
         for (const { id, attributes } of message.sets) this.#views.define(id, attributes);
         break;
       case 'changeRoutes':
-        this.#giveUp(this.#views.change(message.view, message.columns));
+        this.#giveUp(this.#views.change(message.view, message.columns, message.sinceMs));
         break;
       case 'withdrawAll':
-        this.#giveUp(this.#views.withdrawAll(message.view, message.family));
+        this.#giveUp(this.#views.withdrawAll(message.view, message.family, message.sinceMs));
         break;
       case 'forgetAttributes':
         for (const id of message.ids) this.#views.forget(id);
@@ -99,6 +102,7 @@ export class Speaker {
     return {
       peers: [...this.#neighbours.values()].map((neighbour) => neighbour.status()),
       listeners: [...this.#listeners.values()].map(({ status }) => status),
+      propagation: this.#propagation.counts,
     };
   }
 

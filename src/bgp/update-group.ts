@@ -15,9 +15,14 @@ export interface Member {
 /** What a member is to be told when it has read the log to its end for the first time: End-of-RIB, or the end of a refresh. */
 export type Finish = () => void;
 
+/** So many members have been written what began to change at this time. */
+export type Told = (sinceMs: number, members: number) => void;
+
 interface Place {
   readonly cursor: Cursor;
   readonly members: Map<Member, Finish | undefined>;
+  /** When the oldest change began that these members have still to be told. One number, however far they are behind. */
+  sinceMs: number | undefined;
 }
 
 /** Rows encoded in one go: enough to fill messages whatever the mix of attributes, little enough to stay below 10 ms. */
@@ -27,6 +32,7 @@ export class UpdateGroup {
   readonly rib: Rib;
   readonly encoding: Encoding;
   readonly #oversized: (id: number) => void;
+  readonly #told: Told;
   #places: Place[] = [];
   /** Batches by the row they follow, valid while the table stands still: a member that comes later costs a copy to its socket. */
   readonly #encoded = new Map<number, EncodedBatch>();
@@ -35,10 +41,11 @@ export class UpdateGroup {
   /** The first End-of-RIB waits until the table is known (RFC 4724 §4.1: a helper drops what was not sent by then). */
   #complete = false;
 
-  constructor(rib: Rib, encoding: Encoding, oversized: (id: number) => void) {
+  constructor(rib: Rib, encoding: Encoding, oversized: (id: number) => void, told: Told) {
     this.rib = rib;
     this.encoding = encoding;
     this.#oversized = oversized;
+    this.#told = told;
   }
 
   get empty(): boolean {
@@ -55,7 +62,7 @@ export class UpdateGroup {
   join(member: Member, finish: Finish, cursor: Cursor = this.rib.open()): void {
     // The old cursor closes after the new one opens: what the member has not been told is withdrawn stays known.
     const left = this.#take(member);
-    this.#places.push({ cursor, members: new Map([[member, finish]]) });
+    this.#places.push({ cursor, members: new Map([[member, finish]]), sinceMs: left?.sinceMs });
     this.#drop(left);
   }
 
@@ -80,9 +87,12 @@ export class UpdateGroup {
     return worst;
   }
 
-  /** Writes to every member what it takes. Bounded: a member that has been written a batch takes no more in this turn, or is at the end. */
-  pump(): void {
-    for (let i = 0; i < this.#places.length; i++) this.#advance(this.#places[i]!);
+  /**
+   * Writes to every member what it takes. Bounded: a member that has been written a batch takes no more in this turn, or is at the end.
+   * `sinceMs`: when what was just changed began to.
+   */
+  pump(sinceMs?: number): void {
+    for (let i = 0; i < this.#places.length; i++) this.#advance(this.#places[i]!, sinceMs);
     if (this.#places.length > 1) this.#merge();
     // A table in motion keeps nothing: what was encoded is no longer what a newcomer must be told.
     if (this.#encodedVersion !== this.rib.version) this.#forgetEncoded();
@@ -93,7 +103,8 @@ export class UpdateGroup {
     this.#encodedOctets = 0;
   }
 
-  #advance(place: Place): void {
+  #advance(place: Place, sinceMs?: number): void {
+    if (!this.rib.caughtUp(place.cursor)) place.sinceMs ??= sinceMs;
     while (!this.rib.caughtUp(place.cursor)) {
       const waiting = [...place.members].filter(([member]) => !member.writable);
       if (waiting.length === place.members.size) return;
@@ -101,6 +112,10 @@ export class UpdateGroup {
       const batch = this.#batchAfter(place.cursor.at);
       for (const member of place.members.keys()) member.write(batch.octets, batch.messages);
       this.rib.advance(place.cursor, batch.last);
+    }
+    if (place.sinceMs !== undefined) {
+      this.#told(place.sinceMs, place.members.size);
+      place.sinceMs = undefined;
     }
     if (!this.#complete) return;
     for (const [member, finish] of place.members) {
@@ -114,7 +129,7 @@ export class UpdateGroup {
     const cursor = this.rib.open();
     this.rib.advance(cursor, place.cursor.at);
     for (const [member] of waiting) place.members.delete(member);
-    this.#places.push({ cursor, members: new Map(waiting) });
+    this.#places.push({ cursor, members: new Map(waiting), sinceMs: place.sinceMs });
   }
 
   #batchAfter(row: number): EncodedBatch {
@@ -142,6 +157,7 @@ export class UpdateGroup {
         continue;
       }
       for (const [member, finish] of place.members) other.members.set(member, finish);
+      other.sinceMs = earlier(other.sinceMs, place.sinceMs);
       this.rib.close(place.cursor);
     }
     this.#places = [...byRow.values()];
@@ -159,3 +175,6 @@ export class UpdateGroup {
     this.rib.close(place.cursor);
   }
 }
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);

@@ -7,7 +7,7 @@ import { Rib, type RouteColumns } from './rib.js';
 import { difference, withdrawals } from './rib-difference.js';
 import { encodeRouteAttributes, type SessionKind } from './route-attributes.js';
 import { type EncodedAttributes, type Encoding, encodeBatch } from './update-encoder.js';
-import { batchRows, type Finish, type Member, UpdateGroup } from './update-group.js';
+import { batchRows, type Finish, type Member, type Told, UpdateGroup } from './update-group.js';
 
 interface ViewFamily {
   readonly rib: Rib;
@@ -23,15 +23,17 @@ export class Views {
   readonly #memos = new Set<AttributeMemo>();
   readonly #oversized: (attributes: RouteAttributes) => void;
   readonly #later: (task: () => void) => void;
+  readonly #told: Told;
   readonly #unsettled = new Set<Rib>();
   /** Of the last move: peers that part from a view, or join one, do so one after the other. */
   #difference: { readonly before: Rib; readonly after: Rib; readonly versions: string; readonly rest: Rib } | undefined;
   #complete = false;
 
   /** `oversized` is told of attribute sets that fit no message: their routes are not announced. `later` runs a task once this turn's octets have left. */
-  constructor(oversized: (attributes: RouteAttributes) => void, later: (task: () => void) => void) {
+  constructor(oversized: (attributes: RouteAttributes) => void, later: (task: () => void) => void, told: Told) {
     this.#oversized = oversized;
     this.#later = later;
+    this.#told = told;
   }
 
   define(id: number, attributes: RouteAttributes): void {
@@ -44,21 +46,24 @@ export class Views {
     for (const memo of this.#memos) memo.forget(id);
   }
 
-  /** Applies changes and tells every session of the view. Answers a session to give up, should one hold too much memory. */
-  change(view: number, columns: RouteColumns): Member | undefined {
+  /**
+   * Applies changes and tells every session of the view. Answers a session to give up, should one hold too much memory.
+   * `sinceMs`: when they began, for `told`.
+   */
+  change(view: number, columns: RouteColumns, sinceMs?: number): Member | undefined {
     const state = this.#family(view, columns.family);
     state.rib.apply(columns);
-    return this.#tell(state);
+    return this.#tell(state, sinceMs);
   }
 
-  withdrawAll(view: number, family: Family): Member | undefined {
+  withdrawAll(view: number, family: Family, sinceMs?: number): Member | undefined {
     const state = this.#family(view, family);
     state.rib.withdrawAll();
-    return this.#tell(state);
+    return this.#tell(state, sinceMs);
   }
 
-  #tell({ rib, groups }: ViewFamily): Member | undefined {
-    for (const group of groups.values()) group.pump();
+  #tell({ rib, groups }: ViewFamily, sinceMs: number | undefined): Member | undefined {
+    for (const group of groups.values()) group.pump(sinceMs);
     this.#settleLater(rib);
     if (rib.withdrawals <= rib.size + patience) return undefined;
     const laggards = [...groups.values()].flatMap((group) => group.laggard() ?? []);
@@ -124,7 +129,7 @@ export class Views {
     if (group === undefined) {
       const memo = new AttributeMemo(kind, this.#attributes);
       this.#memos.add(memo);
-      group = new UpdateGroup(rib, memo, (id) => this.#oversized(this.#attributes.get(id) ?? {}));
+      group = new UpdateGroup(rib, memo, (id) => this.#oversized(this.#attributes.get(id) ?? {}), this.#told);
       groups.set(key, group);
       if (this.#complete) group.complete();
     }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../house/load-config.js';
+import { monotonicClock } from '../io/clock.js';
 import { Rules } from '../pools/demand.js';
 import type { Problem } from '../problem.js';
 import { FileSource } from '../sources/file.js';
@@ -47,7 +48,12 @@ async function tableProblems(file: string, config: Config | undefined): Promise<
 /** The first that the source says of its file is all there is. */
 function readOnce(file: string, aliases: Aliases): Promise<SourceUpdate> {
   return new Promise((deliver) => {
-    const environment = { watch: () => ({ close: () => {} }), log: { write: () => {} }, aliases };
+    const environment = {
+      watch: () => ({ close: () => {} }),
+      clock: monotonicClock,
+      log: { write: () => {} },
+      aliases,
+    };
     const source = new FileSource({ name: 'check', file }, environment, (update) => {
       source.stop();
       deliver(update);

@@ -24,6 +24,8 @@ export interface Manner {
   readonly owner: string | undefined;
   /** The stream that it came by. */
   readonly stream: StreamOfOne | undefined;
+  /** When it had arrived, by the clock; undefined: nobody wrote it. */
+  readonly sinceMs: number | undefined;
 }
 
 export type Refused = Extract<WriteFailure, { failure: 'refused' }>;
@@ -78,7 +80,11 @@ export class EntryChanges {
   }
 
   /** All or nothing, but for entries that flap: their names are answered. No name stands in it twice. */
-  apply(source: string, edits: readonly EntryEdit[], { force, owner, stream }: Manner): Refused | readonly string[] {
+  apply(
+    source: string,
+    edits: readonly EntryEdit[],
+    { force, owner, stream, sinceMs }: Manner,
+  ): Refused | readonly string[] {
     const upserted: Service[] = [];
     const before: (Service | undefined)[] = [];
     const removed: string[] = [];
@@ -89,7 +95,7 @@ export class EntryChanges {
         before.push(edit.before);
       }
     }
-    const { refusal, held } = this.#table.apply(source, { upserted, removed }, force, owner, before);
+    const { refusal, held } = this.#table.apply(source, { upserted, removed, sinceMs }, force, owner, before);
     if (refusal !== undefined) return { failure: 'refused', message: describeRefusal(refusal) };
     const staying = held.length === 0 ? undefined : new Set(held);
     const ofStream = stream !== undefined;

@@ -36,6 +36,8 @@ export class LineStream implements EntryStream, StreamOfOne {
   readonly #counts = { written: 0, removed: 0, unchanged: 0, refused: 0 };
   #reader: LineReader;
   #aliases: unknown;
+  /** When the lines that are being taken had arrived. */
+  #sinceMs = 0;
 
   constructor(source: string, options: WriteOptions, rooms: WriterRooms) {
     this.source = source;
@@ -47,6 +49,7 @@ export class LineStream implements EntryStream, StreamOfOne {
   }
 
   async take(lines: readonly Line[]): Promise<readonly LineAnswer[]> {
+    this.#sinceMs = this.#rooms.clock.monotonicMs();
     const outcomes: Outcome[] = [];
     /** Those that are applied together, by name: what is to be done, and where its outcome goes. */
     let batch = new Map<string, readonly [EntryEdit, number]>();
@@ -80,7 +83,7 @@ export class LineStream implements EntryStream, StreamOfOne {
 
   get #manner(): Manner {
     const { force, owner } = this.#options;
-    return { force, owner, stream: this.#claimant };
+    return { force, owner, stream: this.#claimant, sinceMs: this.#sinceMs };
   }
 
   /** Undefined for a blank line. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Announcer } from '../plan/announcer.js';
 import type { Listing } from '../plan/listing.js';
 import type { Ledger, LedgerEntry } from '../pools/ledger.js';
-import type { Log, Timers } from '../ports.js';
+import type { Clock, Log, Timers } from '../ports.js';
 import type { SourceChange } from '../table/merged.js';
 import type { Service } from '../table/service.js';
 import type { DampedTable, Settled } from './damped-table.js';
@@ -21,6 +21,7 @@ export interface PushedRooms {
   readonly listing: Listing;
   readonly keeper: LedgerKeeper;
   readonly log: Log;
+  readonly clock: Clock;
   readonly timers: Timers;
   config(): Config;
   /** The entries of a source are others now. */
@@ -36,7 +37,7 @@ export class PushedEntries {
 
   constructor(rooms: PushedRooms) {
     this.#rooms = rooms;
-    const { announcer, table, listing, keeper, log, timers } = rooms;
+    const { announcer, table, listing, keeper, log, clock, timers } = rooms;
     const config = (): Config => rooms.config();
     const putBack = (source: string, change: SourceChange): void => {
       announcer.applyServices(source, change, true);
@@ -45,7 +46,7 @@ export class PushedEntries {
     this.#stored = new StoredEntries(keeper, putBack, log);
     this.#claims = new StreamClaims(config, timers, (source, names) => this.#withdraw(source, names));
     this.#changes = new EntryChanges(announcer, table, this.#stored, this.#claims, (source) => rooms.changed(source));
-    this.writers = new Writers({ announcer, listing, changes: this.#changes, claims: this.#claims, config });
+    this.writers = new Writers({ announcer, listing, changes: this.#changes, claims: this.#claims, clock, config });
   }
 
   /** Before the first End-of-RIB. What a stream had written waits for it to return, as if it had closed just now. */
@@ -96,7 +97,12 @@ export class PushedEntries {
   #withdraw(source: string, removed: readonly string[]): void {
     const { log } = this.#rooms;
     const edits = removed.map((name) => ({ name, before: this.#changes.of(source, name), after: undefined }));
-    const gone = this.#changes.apply(source, edits, { force: false, owner: undefined, stream: undefined });
+    const gone = this.#changes.apply(source, edits, {
+      force: false,
+      owner: undefined,
+      stream: undefined,
+      sinceMs: undefined,
+    });
     const what = `${removed.length} ${removed.length === 1 ? 'entry' : 'entries'} of ${source}, whose stream closed`;
     if ('failure' in gone) log.write('error', 'tableRefused', `${what}, stay: ${gone.message}`, { source });
     else log.write('info', 'entriesWithdrawn', `${what}, are withdrawn`, { source, count: removed.length });

@@ -11,7 +11,7 @@ import { answerOn } from '../api/server.js';
 import type { SpeakerSettings } from '../bgp/protocol.js';
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
-import { nodeTimers } from '../io/clock.js';
+import { monotonicClock, nodeTimers } from '../io/clock.js';
 import { openLine } from '../io/line.js';
 import { Announcer, cliSource } from '../plan/announcer.js';
 import { Listing } from '../plan/listing.js';
@@ -99,6 +99,7 @@ function stageHouse(house: House, announcer: Announcer, config: Config): House {
     listing,
     keeper,
     log: silent,
+    clock: monotonicClock,
     timers: nodeTimers,
     config: () => config,
     changed: () => {},

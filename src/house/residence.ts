@@ -26,7 +26,7 @@ import type {
 } from '../api/house.js';
 import type { InterfaceBody, MemberBody } from '../api/lan.js';
 import type { PeerOrder, PeerOutcome } from '../api/peers.js';
-import type { FromSpeaker, PeerStatus, SpeakerStatus } from '../bgp/protocol.js';
+import type { FromSpeaker, PeerStatus, PropagationCounts, SpeakerStatus } from '../bgp/protocol.js';
 import type { Config } from '../config/config.js';
 import type { BgpThread } from '../io/bgp-thread.js';
 import { monotonicClock, nodeTimers } from '../io/clock.js';
@@ -163,6 +163,7 @@ export class Residence implements House {
       listing: this.#listing,
       keeper,
       log,
+      clock: monotonicClock,
       timers: nodeTimers,
       config: () => this.#config,
       changed: (source) => this.#sources.count(source),
@@ -302,6 +303,10 @@ export class Residence implements House {
         peersDisabled: this.#peers.keptDown,
       },
     };
+  }
+
+  async propagation(): Promise<PropagationCounts> {
+    return (await this.#surroundings.bgp.status()).propagation;
   }
 
   async peers(): Promise<readonly PeerStatus[]> {

@@ -3,6 +3,7 @@
 
 import type { SourceBody } from '../api/house.js';
 import type { Config, SourceConfig } from '../config/config.js';
+import { monotonicClock } from '../io/clock.js';
 import { watchFile } from '../io/watch.js';
 import type { Prefix } from '../net/address.js';
 import { type Announcer, cliSource, describeRefusal, type Refusal } from '../plan/announcer.js';
@@ -165,23 +166,25 @@ export class TableSources {
   }
 
   #fileSource(name: string, file: string, { communityAliases: aliases }: Config, state: SourceState): FileSource {
-    const environment = { watch: watchFile, log: this.#log, aliases };
-    return new FileSource({ name, file }, environment, (update) => {
+    const environment = { watch: watchFile, clock: monotonicClock, log: this.#log, aliases };
+    return new FileSource({ name, file }, environment, (update, sinceMs) => {
       const source = this.#sources.get(name);
-      if (source?.state === state) this.#hear(source, update);
+      if (source?.state === state) this.#hear(source, update, sinceMs);
     });
   }
 
-  #hear(source: OpenSource, update: SourceUpdate): void {
+  #hear(source: OpenSource, update: SourceUpdate, sinceMs: number): void {
     if (update.kind === 'stale') source.state.failed(update.problems);
-    else this.#take(source, update);
+    else this.#take(source, update, sinceMs);
     this.#settleFirst();
   }
 
-  #take(source: OpenSource, update: Table): void {
+  /** `sinceMs`: when the file was seen to have changed. */
+  #take(source: OpenSource, update: Table, sinceMs?: number): void {
     const { state } = source;
     const table = combined(source.refused, update);
-    const refusal = table.kind === 'bulk' ? this.#applyBulk(source, table) : this.#applyServices(source, table);
+    const refusal =
+      table.kind === 'bulk' ? this.#applyBulk(source, table, sinceMs) : this.#applyServices(source, table, sinceMs);
     source.refused = refusal === undefined ? undefined : table;
     if (refusal === undefined) {
       state.taken(table.problems, table.count);
@@ -203,16 +206,21 @@ export class TableSources {
   #applyServices(
     { state: { name }, isSuccessor }: OpenSource,
     { upserted, removed }: SourceChange,
+    sinceMs: number | undefined,
   ): Refusal | undefined {
-    if (!isSuccessor) return this.#table.apply(name, { upserted, removed }, false).refusal;
+    if (!isSuccessor) return this.#table.apply(name, { upserted, removed, sinceMs }, false).refusal;
     const kept = new Set(upserted.map((service) => service.name));
     const gone = this.#announcer.table.namesOf(name).filter((known) => !kept.has(known));
-    const refusal = this.#announcer.applyServices(name, { upserted, removed: [...removed, ...gone] });
+    const refusal = this.#announcer.applyServices(name, { upserted, removed: [...removed, ...gone], sinceMs });
     return refusal ?? this.#announcer.applyBulk(name, undefined);
   }
 
-  #applyBulk({ state: { name }, isSuccessor }: OpenSource, { bulk }: BulkUpdate): Refusal | undefined {
-    const refusal = this.#announcer.applyBulk(name, bulk);
+  #applyBulk(
+    { state: { name }, isSuccessor }: OpenSource,
+    { bulk }: BulkUpdate,
+    sinceMs: number | undefined,
+  ): Refusal | undefined {
+    const refusal = this.#announcer.applyBulk(name, bulk, false, sinceMs);
     if (refusal !== undefined || !isSuccessor) return refusal;
     return this.#announcer.applyServices(name, { upserted: [], removed: this.#announcer.table.namesOf(name) });
   }

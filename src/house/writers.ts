@@ -13,6 +13,7 @@ import type {
 import type { Config } from '../config/config.js';
 import type { Announcer } from '../plan/announcer.js';
 import type { Listing } from '../plan/listing.js';
+import type { Clock } from '../ports.js';
 import { EntryReader, formatEntry } from '../table/entry.js';
 import type { Service } from '../table/service.js';
 import { readWritten, unwritable } from './entries.js';
@@ -26,6 +27,7 @@ export interface WriterRooms {
   readonly changes: EntryChanges;
   readonly claims: StreamClaims;
   readonly listing: Listing;
+  readonly clock: Clock;
   config(): Config;
 }
 
@@ -37,7 +39,8 @@ export class Writers {
   }
 
   async put(source: string, name: string, entry: unknown, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
-    const { changes } = this.#rooms;
+    const { changes, clock } = this.#rooms;
+    const sinceMs = clock.monotonicMs();
     const config = this.#rooms.config();
     const refused = unwritable(source, config);
     if (refused !== undefined) return refused;
@@ -50,7 +53,8 @@ export class Writers {
     let outcome: WriteOutcome = 'unchanged';
     if (!changes.isInForce(source, before, service, undefined)) {
       const { force, owner } = options;
-      const held = changes.apply(source, [{ name, before, after: service }], { force, owner, stream: undefined });
+      const manner = { force, owner, stream: undefined, sinceMs };
+      const held = changes.apply(source, [{ name, before, after: service }], manner);
       if ('failure' in held) return held;
       outcome = held.length > 0 ? 'held' : 'done';
     }
@@ -58,7 +62,8 @@ export class Writers {
   }
 
   async delete(source: string, name: string, options: WriteOptions): Promise<EntryWritten | WriteFailure> {
-    const { changes } = this.#rooms;
+    const { changes, clock } = this.#rooms;
+    const sinceMs = clock.monotonicMs();
     const { force, owner } = options;
     const refused = unwritable(source, this.#rooms.config());
     if (refused !== undefined) return refused;
@@ -67,7 +72,7 @@ export class Writers {
     const foreign = changes.foreign(source, known, owner ?? '', force);
     if (foreign !== undefined) return foreign;
     const edit = { name, before: known, after: undefined };
-    const removed = changes.apply(source, [edit], { force, owner, stream: undefined });
+    const removed = changes.apply(source, [edit], { force, owner, stream: undefined, sinceMs });
     if ('failure' in removed) return removed;
     return (await changes.stored()) ?? this.#written(source, name, 'done', undefined, []);
   }
@@ -75,19 +80,22 @@ export class Writers {
   async replace(source: string, body: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure> {
     const refused = unwritable(source, this.#rooms.config());
     if (refused !== undefined) return refused;
+    const { changes, clock } = this.#rooms;
+    const atMs = clock.monotonicMs();
     const sent = await readSentTable(body, this.#rooms.config().communityAliases, options);
     if ('failure' in sent) return sent;
+    // Lines are read as the client sends them, which may take it as long as it likes.
+    const sinceMs = body.format === 'json' ? atMs : clock.monotonicMs();
     // While it was read the source may have gone.
     const gone = unwritable(source, this.#rooms.config());
     if (gone !== undefined) return gone;
     const difference = this.#difference(source, sent, options);
     if ('failure' in difference) return difference;
-    const { changes } = this.#rooms;
     const { force, owner } = options;
     const edits = difference.edits.filter(
       ({ before, after }) => after === undefined || !changes.isInForce(source, before, after, undefined),
     );
-    const held = edits.length === 0 ? [] : changes.apply(source, edits, { force, owner, stream: undefined });
+    const held = edits.length === 0 ? [] : changes.apply(source, edits, { force, owner, stream: undefined, sinceMs });
     if ('failure' in held) return held;
     const failure = await changes.stored();
     if (failure !== undefined) return failure;

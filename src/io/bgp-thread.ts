@@ -46,16 +46,16 @@ export class SpeakerPort implements RoutePort {
     this.#post({ kind: 'defineAttributes', sets });
   }
 
-  changeRoutes({ view, ...columns }: RouteBatch): void {
-    const message: ToSpeaker = { kind: 'changeRoutes', view, columns };
+  changeRoutes({ view, ...columns }: RouteBatch, sinceMs?: number): void {
+    const message: ToSpeaker = { kind: 'changeRoutes', view, columns, sinceMs };
     // To take memory from one thread to the other costs more than to copy a few octets.
     if (columns.count < fewRows) this.#post(message);
     else
       this.#post(message, [columns.words.buffer, columns.lengths.buffer, columns.attributes.buffer] as ArrayBuffer[]);
   }
 
-  withdrawAll(view: number, family: Family): void {
-    this.#post({ kind: 'withdrawAll', view, family });
+  withdrawAll(view: number, family: Family, sinceMs?: number): void {
+    this.#post({ kind: 'withdrawAll', view, family, sinceMs });
   }
 
   forgetAttributes(ids: readonly number[]): void {

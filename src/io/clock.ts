@@ -3,7 +3,11 @@
 import type { Clock, Timers } from '../ports.js';
 
 export const monotonicClock: Clock = {
-  monotonicMs: () => performance.now(),
+  // performance.now() counts from the start of its thread.
+  monotonicMs: () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
   now: () => new Date(),
 };
 

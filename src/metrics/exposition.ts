@@ -14,7 +14,7 @@ const servicesPerPiece = 500;
 
 /** Pieces of one exposition; the event loop turns between them. */
 export async function* exposition(
-  house: Pick<House, 'status' | 'peers' | 'services' | 'pools' | 'interfaces'>,
+  house: Pick<House, 'status' | 'peers' | 'propagation' | 'services' | 'pools' | 'interfaces'>,
   own: ProcessMetrics,
   compat: '' | 'metallb',
 ): AsyncGenerator<string> {
@@ -39,9 +39,11 @@ export async function* exposition(
     await nextTurn();
   }
   yield* texts;
-  const facts: Facts = { status, peers, pools: house.pools(), interfaces: house.interfaces(), states };
+  const propagation = await house.propagation();
+  const facts: Facts = { status, peers, propagation, pools: house.pools(), interfaces: house.interfaces(), states };
   const registry = new Registry();
   for (const row of rows) row.register?.(registry, facts);
+  for (const row of rows) if (row.text !== undefined) yield row.text(facts);
   yield await registry.metrics();
   yield '\n';
   yield await own.text();

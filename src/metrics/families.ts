@@ -4,11 +4,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { PoolBody, StatusBody } from '../api/house.js';
 import type { InterfaceBody } from '../api/lan.js';
-import type { PeerStatus } from '../bgp/protocol.js';
+import type { PeerStatus, PropagationCounts } from '../bgp/protocol.js';
 
 export interface Facts {
   readonly status: StatusBody;
   readonly peers: readonly PeerStatus[];
+  readonly propagation: PropagationCounts;
   readonly pools: readonly PoolBody[];
   readonly interfaces: readonly InterfaceBody[];
   /** Services by state. */
@@ -30,6 +31,8 @@ export interface Family {
   readonly register?: (registry: Registry, facts: Facts) => void;
   /** Labels of the sample of one announcement: such a family is written as the services are walked through. */
   readonly announced?: (labels: AnnouncedLabels) => Readonly<Record<string, string>>;
+  /** Of a family whose samples prom-client would count itself. */
+  readonly text?: (facts: Facts) => string;
 }
 
 export interface Sample {
@@ -57,6 +60,22 @@ const familyOf =
 
 export const gauge = familyOf(Gauge);
 export const counter = familyOf(Counter);
+
+/** A family of samples that were counted elsewhere. */
+const histogram = (name: string, help: string, countsOf: (facts: Facts) => PropagationCounts): Family => ({
+  name,
+  help,
+  text: (facts) => {
+    const { boundsMs, counts, sumMs } = countsOf(facts);
+    let total = 0;
+    const buckets = counts.map((count, i) => {
+      total += count;
+      const boundMs = boundsMs[i];
+      return `${name}_bucket{le="${boundMs === undefined ? '+Inf' : boundMs / 1000}"} ${total}\n`;
+    });
+    return `# HELP ${name} ${help}\n# TYPE ${name} histogram\n${buckets.join('')}${name}_sum ${sumMs / 1000}\n${name}_count ${total}\n`;
+  },
+});
 
 export const one = (value: number | boolean, labels: Sample['labels'] = {}): readonly Sample[] => [
   { labels, value: Number(value) },
@@ -172,6 +191,11 @@ export const families: readonly Family[] = [
         })),
       ),
     ),
+  ),
+  histogram(
+    'herald_bgp_propagation_seconds',
+    'From a change of the table, seen in its file or received on the socket, until its UPDATEs are written to a peer.',
+    ({ propagation }) => propagation,
   ),
   counter(
     'herald_layer2_requests_received_total',

@@ -23,12 +23,12 @@ import type { RouteBatch } from './route-batch.js';
 import { assignViews, type View } from './views.js';
 import { type KeptRows, Wanted } from './wanted.js';
 
-/** The way to the BGP thread. Calls arrive there in this order. */
+/** The way to the BGP thread. Calls arrive there in this order. `sinceMs`: when the table began to change, if it was the table that did. */
 export interface RoutePort {
   defineAttributes(sets: readonly { readonly id: AttributesId; readonly attributes: RouteAttributes }[]): void;
-  changeRoutes(batch: RouteBatch): void;
+  changeRoutes(batch: RouteBatch, sinceMs?: number): void;
   /** Everything the view announces of the family. */
-  withdrawAll(view: number, family: Family): void;
+  withdrawAll(view: number, family: Family, sinceMs?: number): void;
   forgetAttributes(ids: readonly AttributesId[]): void;
 }
 
@@ -209,7 +209,7 @@ export class Announcer implements Situation {
       undo?.();
       this.#replanNames(others);
     }
-    this.#say();
+    this.#say(change.sinceMs);
     this.#forgetAttributes();
     return refusal;
   }
@@ -243,13 +243,13 @@ export class Announcer implements Situation {
     return this.allotment.change([...names]).filter((name) => !names.has(name));
   }
 
-  /** Undefined: the source has no bulk any more. */
-  applyBulk(source: string, bulk: Bulk | undefined, force = false): Refusal | undefined {
+  /** Undefined: the source has no bulk any more. `sinceMs`: as of a SourceChange. */
+  applyBulk(source: string, bulk: Bulk | undefined, force = false, sinceMs?: number): Refusal | undefined {
     const before = this.#bulks.get(source);
     this.#setBulk(source, bulk);
     const refusal = force ? undefined : this.#refusal();
     if (refusal !== undefined) this.#setBulk(source, before);
-    this.#say();
+    this.#say(sinceMs);
     this.#forgetAttributes();
     return refusal;
   }
@@ -342,14 +342,14 @@ export class Announcer implements Situation {
     }
   }
 
-  #say(): void {
+  #say(sinceMs?: number): void {
     this.#wanted.takeRoutes(
       (batch) => {
         const added = this.#sets.takeAdded();
         if (added.length > 0) this.#port.defineAttributes(added);
-        this.#port.changeRoutes(batch);
+        this.#port.changeRoutes(batch, sinceMs);
       },
-      (view, family) => this.#port.withdrawAll(view, family),
+      (view, family) => this.#port.withdrawAll(view, family, sinceMs),
     );
   }
 

@@ -3,7 +3,7 @@
 
 import type { FileWatch } from '../io/watch.js';
 import type { Prefix } from '../net/address.js';
-import type { Log } from '../ports.js';
+import type { Clock, Log } from '../ports.js';
 import { formatProblem, type Problem } from '../problem.js';
 import { type Bulk, sameBulk } from '../table/bulk.js';
 import type { CsvReading } from '../table/csv.js';
@@ -17,6 +17,7 @@ import type { BulkUpdate, SourceUpdate } from './update.js';
 
 export interface FileSourceEnvironment {
   watch(path: string, changed: () => void): FileWatch;
+  readonly clock: Clock;
   readonly log: Log;
   readonly aliases: Aliases;
 }
@@ -32,14 +33,14 @@ export class FileSource {
   readonly path: string;
   readonly #name: string;
   readonly #environment: FileSourceEnvironment;
-  readonly #deliver: (update: SourceUpdate) => void;
+  readonly #deliver: (update: SourceUpdate, sinceMs: number) => void;
   readonly #format: TableFormat | undefined;
   #aliases: Aliases;
   #watch: FileWatch | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isReading = false;
-  /** Something changed since the last reading began. */
-  #isDue = false;
+  /** When something changed since the last reading began. */
+  #dueSinceMs: number | undefined;
   #isStopped = false;
   #isLoaded = false;
   #bulk: Bulk | undefined;
@@ -50,10 +51,11 @@ export class FileSource {
   /** The problems of the version before: they are not told again. */
   #complained: ReadonlySet<string> = new Set();
 
+  /** `deliver` is told as well when the file was seen to have changed, by the clock. */
   constructor(
     config: { readonly name: string; readonly file: string },
     environment: FileSourceEnvironment,
-    deliver: (update: SourceUpdate) => void,
+    deliver: (update: SourceUpdate, sinceMs: number) => void,
   ) {
     this.#name = config.name;
     this.path = config.file;
@@ -100,7 +102,7 @@ export class FileSource {
 
   #read(): void {
     clearTimeout(this.#retry);
-    this.#isDue = true;
+    this.#dueSinceMs ??= this.#environment.clock.monotonicMs();
     if (this.#isReading) return;
     this.#isReading = true;
     void this.#readUntilCurrent();
@@ -108,18 +110,18 @@ export class FileSource {
 
   async #readUntilCurrent(): Promise<void> {
     try {
-      while (this.#isDue && !this.#isStopped) {
-        this.#isDue = false;
-        await this.#readOnce();
+      for (let sinceMs = this.#dueSinceMs; sinceMs !== undefined && !this.#isStopped; sinceMs = this.#dueSinceMs) {
+        this.#dueSinceMs = undefined;
+        await this.#readOnce(sinceMs);
       }
     } finally {
       this.#isReading = false;
     }
   }
 
-  async #readOnce(): Promise<void> {
+  async #readOnce(sinceMs: number): Promise<void> {
     if (this.#format === undefined) {
-      this.#say(this.#stale(`the name of a table ends in ${knownExtensions.join(', ')}`));
+      this.#say(this.#stale(`the name of a table ends in ${knownExtensions.join(', ')}`), sinceMs);
       return;
     }
     const taking = this.#format.begin();
@@ -128,17 +130,17 @@ export class FileSource {
     switch (reading.kind) {
       case 'read': {
         const outcome = await taking.finish();
-        if (!this.#isStopped) this.#say(this.#update(outcome, reading.isWorldWritable));
+        if (!this.#isStopped) this.#say(this.#update(outcome, reading.isWorldWritable), sinceMs);
         return;
       }
       case 'replaced':
-        this.#isDue = true;
+        this.#dueSinceMs = sinceMs;
         return;
       case 'written':
         this.#retry = setTimeout(() => this.#read(), retryMs);
         return;
       case 'failed':
-        this.#say(this.#stale(reading.message));
+        this.#say(this.#stale(reading.message), sinceMs);
     }
   }
 
@@ -164,7 +166,7 @@ export class FileSource {
     }
   }
 
-  #say(update: SourceUpdate): void {
+  #say(update: SourceUpdate, sinceMs: number): void {
     const words = [update.kind, ...update.problems.map(formatProblem)].join('\n');
     const isSame = words === this.#said && !this.#hasNews(update);
     this.#said = words;
@@ -173,7 +175,7 @@ export class FileSource {
     if (update.kind === 'bulk') this.#bulk = update.bulk;
     if (isSame) return;
     this.#log(update, isFirst);
-    this.#deliver(update);
+    this.#deliver(update, sinceMs);
   }
 
   #hasNews(update: SourceUpdate): boolean {

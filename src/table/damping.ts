@@ -72,7 +72,7 @@ export class Damping {
   /** `current`: what is in force of the source; with the place among those upserted, where it is one of them. */
   admit(
     source: string,
-    { upserted, removed }: SourceChange,
+    { upserted, removed, sinceMs }: SourceChange,
     current: (name: string, index?: number) => Service | undefined,
     writerOf: (service: Service | undefined) => WriterName,
     nowMs: number,
@@ -104,7 +104,7 @@ export class Damping {
       if (record.isDue) held.push(service.name);
       else admitted.push(kept);
     }
-    return { change: { removed, upserted: admitted }, held, events };
+    return { change: { removed, upserted: admitted, sinceMs }, held, events };
   }
 
   /** When settle() has something to do next. */

@@ -13,6 +13,8 @@ export interface Claim {
 export interface SourceChange {
   readonly upserted: readonly KeptService[];
   readonly removed: readonly string[];
+  /** When it came to our notice, by the clock: where it is of interest how long it takes to the wire. */
+  readonly sinceMs?: number | undefined;
 }
 
 interface KeptClaim {

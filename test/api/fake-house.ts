@@ -30,7 +30,8 @@ import {
 } from '../../src/api/house.js';
 import type { InterfaceBody, MemberBody } from '../../src/api/lan.js';
 import type { PeerOrder, PeerOutcome } from '../../src/api/peers.js';
-import type { PeerStatus } from '../../src/bgp/protocol.js';
+import { Propagation } from '../../src/bgp/propagation.js';
+import type { PeerStatus, PropagationCounts } from '../../src/bgp/protocol.js';
 import { nothingCounted } from '../../src/l2/responder.js';
 
 export const quietLog = { write: (): void => {} };
@@ -123,6 +124,7 @@ export class FakeHouse implements House {
     },
   };
   peerBodies: PeerStatus[] = [peer('tor-1')];
+  propagationCounts: PropagationCounts = new Propagation().counts;
   sourceBodies: SourceBody[] = [
     { name: 'static', kind: 'file', file: '/etc/herald/allocations.yaml', stale: false, problems: [], services: 1 },
     { name: 'cli', kind: 'cli', stale: false, problems: [], services: 0 },
@@ -173,6 +175,10 @@ export class FakeHouse implements House {
   async status(): Promise<StatusBody> {
     if (this.fault) throw this.fault;
     return { ...this.statusBody, sources: this.sourceBodies };
+  }
+
+  async propagation(): Promise<PropagationCounts> {
+    return this.propagationCounts;
   }
 
   async peers(): Promise<readonly PeerStatus[]> {

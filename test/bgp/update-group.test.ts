@@ -20,7 +20,16 @@ const prefixNumber = (family: Family, n: number): Prefix =>
 const group = (family: Family, maxOctets = 120): { rib: Rib; group: UpdateGroup; kind: SessionKind } => {
   const kind = sessionKind(family, maxOctets);
   const rib = new Rib(family, 2);
-  return { rib, kind, group: new UpdateGroup(rib, encodingOf(kind), () => assert.fail('nothing is too large')) };
+  return {
+    rib,
+    kind,
+    group: new UpdateGroup(
+      rib,
+      encodingOf(kind),
+      () => assert.fail('nothing is too large'),
+      () => {},
+    ),
+  };
 };
 
 const step = fc.oneof(

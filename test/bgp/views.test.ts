@@ -17,6 +17,7 @@ class House {
   readonly views = new Views(
     (attributes) => this.tooLarge.push(attributes),
     (task) => this.#tasks.push(task),
+    () => {},
   );
 
   constructor(sets = 4) {

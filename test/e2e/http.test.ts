@@ -54,6 +54,20 @@ describe('The HTTP listener of a running herald', () => {
     assert.equal((await herald.call('GET', '/metrics')).status, 200);
   });
 
+  it('counts how long a change took to its peer', async () => {
+    const counted = async (): Promise<number> => {
+      const metrics = await (await fetch(`${origin}/metrics`)).text();
+      return Number(/^herald_bgp_propagation_seconds_count (\d+)$/m.exec(metrics)?.[1]);
+    };
+    const before = await counted();
+    const entry = { addresses: ['203.0.113.77'] };
+    assert.equal((await herald.call('PUT', '/v1/sources/cli/services/shop/timed', entry)).status, 200);
+    await router.holds('203.0.113.0/32', '203.0.113.77/32');
+    assert.equal(await counted(), before + 1);
+    await herald.call('DELETE', '/v1/sources/cli/services/shop/timed');
+    await router.holds('203.0.113.0/32');
+  });
+
   it('has the page, the reading half of the API, and nothing that writes', async () => {
     const page = await fetch(`${origin}/`);
     assert.match(await page.text(), /<title>/);

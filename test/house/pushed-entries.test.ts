@@ -51,6 +51,28 @@ describe('Entries written through the control socket', () => {
     assert.equal(house.ledger.changes.length, 1);
   });
 
+  it('go to the wire with the time at which they came; what nobody wrote has none', async () => {
+    const house = new Pushed();
+    const { port, time } = house;
+    await house.put(name, at(x));
+    time.run(50);
+    await house.delete(name);
+    time.run(50);
+    const stream = house.entries.writers.stream('controller', unforced);
+    assert('take' in stream);
+    await stream.take(lines(upsert('default/a', x)));
+    const table = async function* () {
+      yield lines({ name: 'default/b', addresses: [x] });
+      time.run(1000);
+    };
+    await house.entries.writers.replace('controller', { format: 'ndjson', lines: table() }, unforced);
+    assert.deepEqual(port.sinces, [1000, 1050, 1100]);
+    stream.close();
+    house.ledger.fault = new Error('the disk is full');
+    await house.put(name, at(y));
+    assert.deepEqual(port.sinces.slice(3), [2100, undefined], 'put back');
+  });
+
   it('that cannot be stored are put back and refused, and the log says so once', async () => {
     const house = new Pushed();
     await house.put(name, at(x));

@@ -65,6 +65,7 @@ export class Pushed {
         return ledger;
       }),
       log,
+      clock: timers,
       timers,
       config: () => this.config,
       changed: () => {},

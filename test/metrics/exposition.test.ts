@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServiceBody } from '../../src/api/house.js';
+import { Propagation } from '../../src/bgp/propagation.js';
 import { exposition } from '../../src/metrics/exposition.js';
 import { ProcessMetrics } from '../../src/metrics/process.js';
 import { anInterface, FakeHouse, peer, service } from '../api/fake-house.js';
@@ -111,6 +112,23 @@ describe('metrics', () => {
     assert.match(all, /^herald_layer2_requests_received_total\{interface="eth1",family="ipv4"\} \d+$/m);
     assert.match(all, /^herald_layer2_dropped_total\{interface="eth1",family="ipv6",reason="hopLimit"\} \d+$/m);
     assert.match(all, /^herald_layer2_conflicts_total\{interface="eth1",family="ipv4"\} \d+$/m);
+  });
+
+  it('say how long changes took to peers, as a histogram', async () => {
+    const made = house();
+    const propagation = new Propagation();
+    propagation.add(0.5, 2);
+    propagation.add(1200, 1);
+    propagation.add(90_000, 1);
+    made.propagationCounts = propagation.counts;
+    const lines = sample(await text(made), 'herald_bgp_propagation_seconds');
+    assert.equal(lines[0], 'herald_bgp_propagation_seconds_bucket{le="0.0001"} 0');
+    for (const line of ['{le="0.0005"} 2', '{le="1"} 2', '{le="2.5"} 3', '{le="60"} 3', '{le="+Inf"} 4'])
+      assert(lines.includes(`herald_bgp_propagation_seconds_bucket${line}`), line);
+    assert.deepEqual(lines.slice(-2), [
+      'herald_bgp_propagation_seconds_sum 91.201',
+      'herald_bgp_propagation_seconds_count 4',
+    ]);
   });
 
   it('are all documented, and all that is documented is there', async () => {

@@ -95,6 +95,8 @@ export class ToldPort implements RoutePort {
   /** What the BGP thread makes of it, by view and family. In every other one a reader stands still. */
   readonly #ribs = new Map<string, Rib>();
   calls = 0;
+  /** When the changes of routes began, one after the other. */
+  readonly sinces: (number | undefined)[] = [];
 
   defineAttributes(sets: readonly { readonly id: number; readonly attributes: RouteAttributes }[]): void {
     this.calls++;
@@ -105,9 +107,10 @@ export class ToldPort implements RoutePort {
     }
   }
 
-  changeRoutes({ view, ...columns }: RouteBatch): void {
+  changeRoutes({ view, ...columns }: RouteBatch, sinceMs?: number): void {
     const { family, count, words, lengths, attributes } = columns;
     this.calls++;
+    this.sinces.push(sinceMs);
     this.#rib(view, family).apply(columns);
     const width = family === 'ipv4' ? 1 : 4;
     const told = this.view(view);
@@ -129,8 +132,9 @@ export class ToldPort implements RoutePort {
     }
   }
 
-  withdrawAll(view: number, family: Family): void {
+  withdrawAll(view: number, family: Family, sinceMs?: number): void {
     this.calls++;
+    this.sinces.push(sinceMs);
     this.#rib(view, family).withdrawAll();
     for (const text of [...this.view(view).keys()]) {
       if (text.includes(':') !== (family === 'ipv6')) continue;

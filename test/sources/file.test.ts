@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FileWatch, watchFile } from '../../src/io/watch.js';
 import type { Community } from '../../src/net/community.js';
-import type { Log } from '../../src/ports.js';
+import type { Clock, Log } from '../../src/ports.js';
 import { formatProblem } from '../../src/problem.js';
 import { FileSource } from '../../src/sources/file.js';
 import type { SourceUpdate } from '../../src/sources/update.js';
@@ -45,13 +45,18 @@ describe('a table in a file', () => {
   let source: FileSource;
   let updates: SourceUpdate[];
   let events: string[];
+  let times: number[];
+  let nowMs: number;
 
+  const clock: Clock = { monotonicMs: () => nowMs, now: () => new Date(0) };
   const log: Log = { write: (_level, event) => events.push(event) };
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'herald-source-'));
     updates = [];
     events = [];
+    times = [];
+    nowMs = 1000;
   });
 
   afterEach(() => {
@@ -62,9 +67,10 @@ describe('a table in a file', () => {
   function start(name: string, text?: string, aliases: ReadonlyMap<string, Community> = new Map()): void {
     file = join(directory, name);
     if (text !== undefined) writeFileSync(file, text);
-    source = new FileSource({ name: 'static', file }, { watch: watchFile, log, aliases }, (update) =>
-      updates.push(update),
-    );
+    source = new FileSource({ name: 'static', file }, { watch: watchFile, clock, log, aliases }, (update, sinceMs) => {
+      updates.push(update);
+      times.push(sinceMs);
+    });
     source.start();
   }
 
@@ -246,6 +252,16 @@ describe('a table in a file', () => {
     assert.deepEqual([...names], ['default/s99']);
   });
 
+  it('says of each change when it was noticed, not when it was read', async () => {
+    start('t.ndjson', '{"name":"a"}\n');
+    nowMs = 2000;
+    await next();
+    replace('{"name":"b"}\n');
+    nowMs = 3000;
+    await next();
+    assert.deepEqual(times, [1000, 3000]);
+  });
+
   it('is read again when it changes while it is read, at whichever moment', async () => {
     file = join(directory, 't.ndjson');
     const lines = Array.from({ length: 50_000 }, (_, i) => `{"name":"s${i}"}\n`).join('');
@@ -257,7 +273,7 @@ describe('a table in a file', () => {
         changed.push(tell);
         return { close: () => undefined };
       };
-      source = new FileSource({ name: 'static', file }, { watch, log, aliases: new Map() }, (update) => {
+      source = new FileSource({ name: 'static', file }, { watch, clock, log, aliases: new Map() }, (update) => {
         if (update.kind === 'services') told.push(...update.upserted.map(({ name }) => name));
       });
       source.start();
