@@ -34,7 +34,7 @@ export const rawBody = (request: IncomingMessage): RawBody => ({
 
 /** Undefined for an empty body. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const text = await readText(request);
+  const text = (await readWhole(request)).toString('utf8');
   if (text === '') return undefined;
   if (text.length > smallTextCharacters && countBrackets(text) > mostBrackets)
     throw new CallError(413, 'tooLarge', `a body holds at most ${mostBrackets} lists and objects`);
@@ -61,37 +61,35 @@ export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Reco
   return Object.fromEntries(Object.entries(body));
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
-  const octets = await readWhole(request);
-  return octets.toString('utf8');
-}
-
-async function readWhole(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > mostBodyOctets) throw tooLarge();
-  return readOctets(request);
-}
-
-function readOctets(request: IncomingMessage): Promise<Buffer> {
+/** A body whose length was told is whole with its last octet: whoever waits for a route need not wait for the end as well. */
+function readWhole(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const expected = Number(request.headers['content-length']);
+    if (expected > mostBodyOctets) {
+      reject(tooLarge());
+      return;
+    }
     const chunks: Buffer[] = [];
     let octets = 0;
+    const done = (): void => {
+      clearTimeout(patience);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
     // An error is made when it is needed: to look where it was made costs more than all else here.
     const patience = setTimeout(
       () => reject(new CallError(408, 'tooSlow', 'the request took too long to arrive')),
       patienceMs,
     );
-    request.on('close', () => clearTimeout(patience));
     request.on('data', (chunk: Buffer) => {
       octets += chunk.length;
       if (octets > mostBodyOctets) reject(tooLarge());
       else chunks.push(chunk);
+      if (octets === expected) done();
     });
-    request.on('end', () => {
-      clearTimeout(patience);
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
-    });
+    request.on('end', done);
     request.on('error', reject);
     request.on('close', () => {
+      clearTimeout(patience);
       if (!request.complete) reject(new CallError(400, 'aborted', 'the connection closed within the body'));
     });
   });
