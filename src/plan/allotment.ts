@@ -35,6 +35,8 @@ export class Allotment {
   #retryAt: number | undefined;
   /** Not every source has been read yet. */
   #isReading = false;
+  /** Something may have changed that was not kept yet. */
+  #isToKeep = true;
   /** The part of the configuration that was settled by last. */
   #said = '';
 
@@ -89,6 +91,7 @@ export class Allotment {
 
   restore(contents: Pick<LedgerContents, 'holdings' | 'releases'>): void {
     this.#allocations.restore(contents);
+    this.#isToKeep = true;
   }
 
   /** Until allRead() nothing new is given: who holds what must be known first. */
@@ -165,6 +168,8 @@ export class Allotment {
 
   /** Stores the last change, and holds it. Answers who stands otherwise because it could not be stored. */
   keep(): string[] {
+    if (!this.#isToKeep && this.#retryAt === undefined) return [];
+    this.#isToKeep = false;
     const change = this.#allocations.unwritten();
     let changed: string[] = [];
     try {
@@ -190,6 +195,7 @@ export class Allotment {
 
   #make(change: () => void): string[] {
     this.#redo = change;
+    this.#isToKeep = true;
     change();
     return [...this.#allocations.books.changed.keys()];
   }
