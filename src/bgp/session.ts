@@ -169,11 +169,14 @@ export class Session {
   }
 
   /** One or more whole UPDATEs that must not change from now on. Dropped unless established. */
-  write(chunk: Uint8Array, messageCount: number): void {
+  write(chunk: Uint8Array): void {
+    this.#establishedLink?.write(chunk);
+  }
+
+  /** Comes after write(): so many messages were in it. */
+  wrote(messageCount: number): void {
     const direction = establishedDirection(this.#driver.state);
-    const link = direction && this.#links[direction];
-    if (direction === undefined || link === undefined) return;
-    link.write(chunk);
+    if (direction === undefined) return;
     this.#sent.update += messageCount;
     this.#tell(direction, { kind: 'updateSent' });
   }

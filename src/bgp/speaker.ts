@@ -391,7 +391,8 @@ class Neighbour implements SessionOutput {
       get writable() {
         return session.unsentOctets < unsentLimit;
       },
-      write: (octets, messages) => session.write(octets, messages),
+      write: (octets) => session.write(octets),
+      wrote: (messages) => session.wrote(messages),
     };
     const state: FamilyState = { kind, member, told: false, refreshing: false, membership: undefined as never };
     state.membership = this.#views.join(this.#peer.view, kind, member, () => this.#finish(state));
@@ -438,7 +439,8 @@ class Neighbour implements SessionOutput {
   #finish(state: FamilyState): void {
     if (!state.told) {
       state.told = true;
-      state.member.write(encodeMessage(endOfRib(state.kind.family)), 1);
+      state.member.write(encodeMessage(endOfRib(state.kind.family)));
+      state.member.wrote(1);
       if (state.refreshing) this.#refresh(state);
       return;
     }
@@ -449,7 +451,8 @@ class Neighbour implements SessionOutput {
   /** RFC 7313 §3.2: subtype 1 begins a refresh, 2 ends it. */
   #mark({ kind, member }: FamilyState, subtype: 1 | 2): void {
     if (this.#negotiated?.enhancedRouteRefresh !== true) return;
-    member.write(encodeMessage({ kind: 'routeRefresh', ...afiSafiOf(kind.family), subtype }), 1);
+    member.write(encodeMessage({ kind: 'routeRefresh', ...afiSafiOf(kind.family), subtype }));
+    member.wrote(1);
   }
 
   /** RFC 4271 §5.1.3, RFC 2545 §3: our own address on the session, or beside it on the same interface. */

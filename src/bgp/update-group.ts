@@ -9,7 +9,9 @@ import { type EncodedBatch, type Encoding, encodeBatch } from './update-encoder.
 export interface Member {
   /** Whether it takes more now; when it answers no, pump() is called again once it does. */
   readonly writable: boolean;
-  write(octets: Uint8Array, messages: number): void;
+  write(octets: Uint8Array): void;
+  /** So many messages were: said when all members have theirs, so that the last waits for no book-keeping of the others. */
+  wrote(messages: number): void;
 }
 
 /** What a member is to be told when it has read the log to its end for the first time: End-of-RIB, or the end of a refresh. */
@@ -110,7 +112,8 @@ export class UpdateGroup {
       if (waiting.length === place.members.size) return;
       if (waiting.length > 0) this.#splitOff(place, waiting);
       const batch = this.#batchAfter(place.cursor.at);
-      for (const member of place.members.keys()) member.write(batch.octets, batch.messages);
+      for (const member of place.members.keys()) member.write(batch.octets);
+      for (const member of place.members.keys()) member.wrote(batch.messages);
       this.rib.advance(place.cursor, batch.last);
     }
     if (place.sinceMs !== undefined) {

@@ -105,7 +105,8 @@ export class Views {
     const cursor = rest.open();
     while (!rest.caughtUp(cursor)) {
       const batch = encodeBatch(rest, cursor.at, batchRows, group.encoding);
-      member.write(batch.octets, batch.messages);
+      member.write(batch.octets);
+      member.wrote(batch.messages);
       rest.advance(cursor, batch.last);
     }
     rest.close(cursor);

@@ -287,7 +287,8 @@ describe('BGP session', () => {
       const on = established();
       const before = on.puppet.heardOf('keepalive').length;
       for (let i = 0; i < 20; i++) {
-        on.session.write(encodeMessage(endOfRib('ipv4')), 1);
+        on.session.write(encodeMessage(endOfRib('ipv4')));
+        on.session.wrote(1);
         on.puppet.say(keepalive);
         on.time.run(15_000);
       }
@@ -326,7 +327,10 @@ describe('BGP session', () => {
     it('[27] closes a connection on which nothing it wrote has moved for eight minutes', () => {
       const on = established();
       setReading(on.puppet, false);
-      for (let i = 0; i < 10; i++) on.session.write(chunk, chunkMessages);
+      for (let i = 0; i < 10; i++) {
+        on.session.write(chunk);
+        on.session.wrote(chunkMessages);
+      }
       for (let i = 0; i < 31; i++) {
         on.puppet.say(keepalive);
         on.time.run(15_000);
@@ -340,7 +344,10 @@ describe('BGP session', () => {
 
     it('[27] bears a peer that reads slowly, for as long as it reads', () => {
       const on = established();
-      for (let i = 0; i < 100; i++) on.session.write(chunk, chunkMessages);
+      for (let i = 0; i < 100; i++) {
+        on.session.write(chunk);
+        on.session.wrote(chunkMessages);
+      }
       for (let i = 0; i < 60; i++) {
         setReading(on.puppet, false);
         on.time.run(29_900);
@@ -593,11 +600,15 @@ describe('BGP session', () => {
     it('tells when there is room again', () => {
       const on = established();
       setReading(on.puppet, false);
-      on.session.write(encodeMessage(endOfRib('ipv4')), 1);
+      on.session.write(encodeMessage(endOfRib('ipv4')));
+      on.session.wrote(1);
       on.time.run(10);
       assert.equal(on.counts.drained > 0, true);
       const drained = on.counts.drained;
-      for (let i = 0; i < 5; i++) on.session.write(chunk, chunkMessages);
+      for (let i = 0; i < 5; i++) {
+        on.session.write(chunk);
+        on.session.wrote(chunkMessages);
+      }
       on.time.run(1_000);
       assert.ok(on.session.unsentOctets > 0);
       assert.equal(on.counts.drained, drained);
@@ -605,7 +616,8 @@ describe('BGP session', () => {
 
     it('drops what is written without a session', () => {
       const on = stage();
-      on.session.write(encodeMessage(endOfRib('ipv4')), 1);
+      on.session.write(encodeMessage(endOfRib('ipv4')));
+      on.session.wrote(1);
       assert.equal(on.session.status().messages.sent.update, 0);
       assert.equal(on.session.unsentOctets, 0);
     });

@@ -75,18 +75,19 @@ export class ToldMember implements Member {
   messages = 0;
   octets = 0;
   /** Each write() is a batch. */
-  written: ((octets: Uint8Array, messages: number) => void) | undefined;
+  written: ((octets: Uint8Array) => void) | undefined;
+  /** Messages that were written and not spoken of yet. */
+  #uncounted = 0;
 
   constructor(kind: SessionKind) {
     this.#kind = kind;
   }
 
-  write(octets: Uint8Array, messages: number): void {
-    this.messages += messages;
+  write(octets: Uint8Array): void {
     this.octets += octets.length;
     const updates = updatesIn(octets, this.#kind);
-    assert.equal(updates.length, messages);
-    this.written?.(octets, messages);
+    this.#uncounted += updates.length;
+    this.written?.(octets);
     for (const update of updates) {
       const { tag, prefixes } = rowsIn(update);
       for (const prefix of prefixes) {
@@ -94,5 +95,11 @@ export class ToldMember implements Member {
         else this.table.set(formatPrefix(prefix), tag);
       }
     }
+  }
+
+  wrote(messages: number): void {
+    this.messages += messages;
+    this.#uncounted -= messages;
+    assert.equal(this.#uncounted, 0);
   }
 }

@@ -209,7 +209,10 @@ describe('Two BGP speakers', () => {
     on.far.session.start();
     assert.ok(on.time.runUntil(() => settled(on), 60_000));
     const update = encodeMessage(endOfRib('ipv4'));
-    for (let i = 0; i < 500; i++) on.near.session.write(update, 1);
+    for (let i = 0; i < 500; i++) {
+      on.near.session.write(update);
+      on.near.session.wrote(1);
+    }
     on.time.run(20_000);
     assert.equal(on.far.session.status().messages.received.update, 500);
     assert.ok(bothUp(on));
