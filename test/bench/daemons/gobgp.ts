@@ -107,8 +107,10 @@ async function start(stage: Stage, work: Work): Promise<Running> {
   return {
     ...started,
     announce: async (address) => {
+      const answered = call(session, 'AddPath', [path(3, address)]);
+      // What Node's HTTP/2 client takes until here is not GoBGP's; it hands its frames to the kernel a turn later.
       const atMs = nowMs();
-      await call(session, 'AddPath', [path(3, address)]);
+      await answered;
       return atMs;
     },
     withdrawAll: async () => {
