@@ -59,12 +59,18 @@ describe('The HTTP listener of a running herald', () => {
       const metrics = await (await fetch(`${origin}/metrics`)).text();
       return Number(/^herald_bgp_propagation_seconds_count (\d+)$/m.exec(metrics)?.[1]);
     };
+    const table = [{ name: 'shop/web' }, { name: 'shop/late', addresses: ['192.0.2.1'] }];
     const before = await counted();
     const entry = { addresses: ['203.0.113.77'] };
     assert.equal((await herald.call('PUT', '/v1/sources/cli/services/shop/timed', entry)).status, 200);
     await router.holds('203.0.113.0/32', '203.0.113.77/32');
-    assert.equal(await counted(), before + 1);
+    assert.equal(await counted(), before + 1, 'through the socket');
     await herald.call('DELETE', '/v1/sources/cli/services/shop/timed');
+    await router.holds('203.0.113.0/32');
+    herald.write('table.yaml', { services: [...table, { name: 'shop/filed', addresses: ['203.0.113.78'] }] });
+    await router.holds('203.0.113.0/32', '203.0.113.78/32');
+    assert.equal(await counted(), before + 3, 'through the file');
+    herald.write('table.yaml', { services: table });
     await router.holds('203.0.113.0/32');
   });
 
