@@ -137,7 +137,7 @@ describe('The time from a change of the table to its UPDATEs', () => {
     slow.reading = false;
     house.change(hosts(0, 90_000), 0);
     house.change(hosts(200_000, 1), 0);
-    house.speaker.receive({ kind: 'command', peer: 'tor-1', command: 'reset' });
+    house.speaker.receive({ kind: 'command', peer: 'tor-1', command: { kind: 'reset', text: '' } });
     slow.reading = true;
     house.time.run(60_000);
     assert.equal(slow.table.size, 90_001);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { PeerOrder } from '../../src/api/peers.js';
+import { Propagation } from '../../src/bgp/propagation.js';
 import type { PeerCommand, SpeakerSettings } from '../../src/bgp/protocol.js';
 import { PeerKeeper } from '../../src/house/peer-keeper.js';
 import { accepts } from '../config/given.js';
@@ -19,7 +20,7 @@ class House {
         configure: (settings) => this.told.push(settings),
         command: (peer, command) => this.commands.push([peer, command]),
         dropView: () => {},
-        status: async () => ({ peers: [], listeners: [] }),
+        status: async () => ({ peers: [], listeners: [], propagation: new Propagation().counts }),
       },
       log: { write: (_, event, message) => this.log.push(`${event} ${message}`) },
       routerId: 1,
