@@ -17,7 +17,13 @@ import {
   type Session,
 } from './router.js';
 
-function neighborBlock(neighbor: Neighbor, { asn, routerId, announce }: RouterPlan): string {
+/**
+ * Higher than herald's. With a lower one it forgets both connections, when the one that is to stay reaches it while its
+ * own is in OpenConfirm (4.2.21).
+ */
+const routerId = '10.255.0.3';
+
+function neighborBlock(neighbor: Neighbor, { asn, announce }: RouterPlan): string {
   const { localAddress, address, families, holdTimeSeconds, passive, password, ttlSecurity } = neighbor;
   const family = (prefix: string): Family => (prefix.includes(':') ? 'ipv6' : 'ipv4');
   // It knows the next hop only of the session's own family.
