@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { answers } from '../io/unix-socket.js';
 import type { Log } from '../ports.js';
 import { groupId } from './unix-groups.js';
@@ -69,7 +69,8 @@ export async function adopt(server: Server, descriptor: number): Promise<Control
   return { remove: () => {} };
 }
 
-const unseenName = (path: string): string => join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+/** With a slash in it, whatever the directory: Node takes `.27953039` for a port. */
+const unseenName = (path: string): string => `${dirname(path)}/.${randomUUID().slice(0, 8)}`;
 
 function remove(path: string): void {
   try {

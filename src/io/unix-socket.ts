@@ -12,7 +12,7 @@ export type { PeerCredentials };
 export function answers(path: string): Promise<boolean> {
   if (!existsSync(path)) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
+    const socket = connect({ path }, () => {
       socket.destroy();
       resolve(true);
     });

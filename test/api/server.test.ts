@@ -52,6 +52,20 @@ describe('the control socket', () => {
     await api.close();
   });
 
+  it('is a path, however much it looks like a number', async () => {
+    const before = process.cwd();
+    process.chdir(directory);
+    try {
+      // The name it has until all is in order is left to chance: one of forty is of digits alone.
+      for (let round = 0; round < 80; round++) await (await serve('7')).close();
+      const api = await serve('7');
+      await assert.rejects(serve('7'), SocketInUse);
+      await api.close();
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('is gone when herald is', async () => {
     const api = await serve(path);
     await api.close();
