@@ -26,7 +26,15 @@ const judges = {
   'python3-scapy': '/usr/bin/scapy3',
 } as const;
 
-export const packages = { iproute2: '/usr/sbin/ip', ...routers, ...judges, ...lookers } as const;
+/** What is typed in the documents, beside all of them. */
+const typed = {
+  curl: '/usr/bin/curl',
+  jq: '/usr/bin/jq',
+  keepalived: '/usr/sbin/keepalived',
+  procps: '/usr/sbin/sysctl',
+} as const;
+
+export const packages = { iproute2: '/usr/sbin/ip', ...routers, ...judges, ...lookers, ...typed } as const;
 
 export type Package = keyof typeof packages;
 
@@ -35,7 +43,9 @@ function neededBy(file: string): readonly string[] {
   if (file.includes('/test/interop/')) return ['iproute2', ...Object.keys(routers), ...Object.keys(judges)];
   if (file.includes('/test/native/')) return ['iproute2', ...Object.keys(judges)];
   if (file.includes('/test/page/browser')) return ['chromium'];
-  if (file.includes('/test/metrics/') || file.includes('/test/docs/')) return ['prometheus'];
+  if (file.includes('/test/metrics/') || file.includes('/test/docs/monitoring')) return ['prometheus'];
+  if (file.includes('/test/docs/commands'))
+    return ['iproute2', 'bird2', 'frr', 'gobgpd', 'exabgp', 'iputils-arping', ...Object.keys(typed)];
   return [];
 }
 

@@ -51,7 +51,7 @@ export function manual(commands: readonly Command[]): string {
     '.SH FILES',
     ...files.flatMap(([path, what]) => term(path, what)),
     '.SH SEE ALSO',
-    'The documentation of the package: configuration.md, table.md, operations.md, api.md.',
+    'The documentation of the package: configuration.md, table.md, operations.md, runbook.md, api.md.',
     '',
   ].join('\n');
 }

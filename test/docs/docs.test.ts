@@ -2,38 +2,17 @@
 // somewhere, and their lists of reasons and log events are those of the sources.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Command, nameOf } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/command-line.js';
 import { sections } from '../../src/config/schema.js';
 import { readEntry } from '../../src/table/entry.js';
 import { accepts, environment } from '../config/given.js';
+import { type Block, blocksOf, documents, filesIn, read, root } from './documents.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const filesIn = (directory: string, ending: string): readonly string[] =>
-  readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
-    .map((name) => join(directory, name));
-
-const documents = ['README.md', 'CHANGELOG.md', ...filesIn('docs', '.md')];
-
-interface Block {
-  readonly document: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-const blocks: readonly Block[] = documents.flatMap((document) =>
-  [...read(document).matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-    document,
-    language,
-    text,
-  })),
-);
+const blocks: readonly Block[] = documents.flatMap(blocksOf);
 
 /** Words of the first column of every table under a heading. */
 function firstColumn(document: string, heading: string): readonly string[] {
@@ -142,21 +121,26 @@ describe('the links in the documents', () => {
   }
 });
 
-describe('docs/operations.md', () => {
-  const operations = 'docs/operations.md';
+describe('docs/runbook.md', () => {
+  const runbook = 'docs/runbook.md';
 
   it('has every reason why something is withheld, and no other', () => {
     const reasons = ['src/plan/reasons.ts', 'src/l2/wish.ts'].flatMap((file) => matches(read(file), /^ +\| '(\w+)'/gm));
     assert.ok(reasons.length > 5);
-    assert.deepEqual(sorted(firstColumn(operations, '### Of announcements')), sorted(reasons));
+    assert.deepEqual(sorted(firstColumn(runbook, '### Of announcements')), sorted(reasons));
   });
 
   it('has every reason of a service, and no other', () => {
     const refused = matches(read('src/pools/reasons.ts'), /^ +\| '(\w+)'/gm);
-    const announcements = new Set(firstColumn(operations, '### Of announcements'));
+    const announcements = new Set(firstColumn(runbook, '### Of announcements'));
     const listed = matches(read('src/plan/listing.ts'), /reason: '(\w+)'/g).filter((word) => !announcements.has(word));
     assert.ok(refused.length > 3 && listed.length > 1);
-    assert.deepEqual(sorted(firstColumn(operations, '### Of services')), sorted([...refused, ...listed]));
+    assert.deepEqual(sorted(firstColumn(runbook, '### Of services')), sorted([...refused, ...listed]));
+  });
+
+  it('has every alert, and no other', () => {
+    const alerts = matches(read('docs/monitoring/alerts.yaml'), /- alert: (\w+)/g);
+    assert.deepEqual(firstColumn(runbook, '## When an alert fires'), alerts);
   });
 
   it('has every log event, and no other', () => {
@@ -165,7 +149,20 @@ describe('docs/operations.md', () => {
     const [, endings = ''] = /endingEvents[^=]*=\s*\{(.*?)\}/s.exec(read('src/bgp/session-journal.ts')) ?? [];
     const named = matches(endings, /: '(\w+)'/g);
     assert.ok(written.length > 20 && named.length > 3);
-    assert.deepEqual(sorted(firstColumn(operations, '## Log events')), sorted([...written, ...named]));
+    assert.deepEqual(sorted(firstColumn(runbook, '## Log events')), sorted([...written, ...named]));
+  });
+});
+
+describe('docs/api.md', () => {
+  it('has every code of an error, and no other', () => {
+    const codes = filesIn('src/api', '.ts').flatMap((file) =>
+      matches(read(file), /(?:new CallError|super)\(\s*[^,()]+,\s*'(\w+)'/g),
+    );
+    const [, section = ''] = read('docs/api.md').split('\n## Errors\n');
+    const [rows = ''] = section.split('\n## ');
+    const documented = matches(rows, /^\| \d+ \| ([^|]+) \|/gm).flatMap((cell) => matches(cell, /`(\w+)`/g));
+    assert.ok(codes.length > 20);
+    assert.deepEqual(sorted(documented), sorted(codes));
   });
 });
 

@@ -112,9 +112,9 @@ describe('The statements about BGP', () => {
   const tagged = taggedTitles();
 
   it('[70] tell operators of the missing policy, which cannot be seen on the wire', () => {
-    const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
-    assert.match(operations, /RFC 8212/);
-    assert.match(operations, /no bgp ebgp-requires-policy/);
+    const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
+    assert.match(runbook, /RFC 8212/);
+    assert.match(runbook, /no bgp ebgp-requires-policy/);
   });
 
   it('have each at least one test of that name, but for what is not built yet', () => {
