@@ -11,6 +11,7 @@ import { markBoot } from './io/boot-marker.js';
 import { LedgerUnusable } from './io/ledger.js';
 import { describeError, HouseLog } from './io/log.js';
 import { ServiceManager } from './io/service-manager.js';
+import { socketPathFault } from './io/socket-path.js';
 import { answers } from './io/unix-socket.js';
 import { watchFile } from './io/watch.js';
 import { formatProblem } from './problem.js';
@@ -35,8 +36,14 @@ const reloadDelayMs = 20;
 /** The first announcements leave undisturbed. */
 const rehearsalDelayMs = 100;
 
-/** Whoever opens the control socket will find out, and say it. */
+/** Whether somebody lives there who may not be asked: whoever opens the socket will find out, and say it. */
 const cannotTell = (): boolean => false;
+
+/** Why herald cannot be asked there: better known before anything is announced. */
+const controlSocketFault = async (path: string): Promise<string | undefined> =>
+  (await answers(path).catch(cannotTell)) 
+    ? `another herald answers on ${path}; --socket and --state-dir give this one places of its own`
+    : socketPathFault(path);
 
 /** Runs until a signal ends it; resolves to the exit code. */
 export async function startDaemon(options: DaemonOptions): Promise<number> {
@@ -91,12 +98,9 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   process.on('SIGHUP', () => void reload(true).catch(fail));
 
   const { config, problems } = loadConfig(options.configFile);
-  const isTaken = manager.controlSocket === undefined && (await answers(options.socketPath).catch(cannotTell));
-  if (config === undefined || isTaken) {
-    const lines =
-      config === undefined
-        ? problems.map(formatProblem)
-        : [`another herald answers on ${options.socketPath}; --socket and --state-dir give this one places of its own`];
+  const fault = manager.controlSocket === undefined ? await controlSocketFault(options.socketPath) : undefined;
+  if (config === undefined || fault !== undefined) {
+    const lines = config === undefined ? problems.map(formatProblem) : [fault];
     for (const line of lines) process.stderr.write(`${line}\n`);
     await bgp.stop('', false, 0);
     return config === undefined ? exitCode.badConfig : exitCode.failed;

@@ -3,16 +3,16 @@
 // not be done before the answer is done after it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { sanitised } from '../net/text.js';
 import type { Log } from '../ports.js';
 import { Audit, type AuditedCall } from './audit.js';
-import { rawBody, readJson } from './body.js';
+import { BodyRoom, rawBody, readJson } from './body.js';
 import { BadCursor, type House } from './house.js';
 import { openApi } from './openapi.js';
+import { sendPieces } from './pieces.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
-import { checkHost, Router, readTarget, type Target } from './router.js';
+import { checkHead, type KnowsHost } from './request-head.js';
+import { Router, readTarget, type Target } from './router.js';
 import { type Answer, checkQuery, type Route, routes } from './routes.js';
 import { converse } from './stream.js';
 import { look, type Windows } from './windows.js';
@@ -24,25 +24,32 @@ type Headers = Readonly<Record<string, string>>;
 const jsonType = 'application/json';
 const description = '/openapi.json';
 
+interface Rooms {
+  readonly house: House;
+  readonly log: Log;
+  readonly audit: Audit;
+  readonly bodies: BodyRoom;
+}
+
 interface Asked {
   readonly route: Route;
   readonly path: Headers;
   readonly query: Headers;
 }
 
-export function createApp(house: House, log: Log, windows: Windows): App {
+export function createApp(house: House, log: Log, windows: Windows, knowsHost: KnowsHost): App {
   const router = new Router(routes);
-  const audit = new Audit(log);
+  const rooms: Rooms = { house, log, audit: new Audit(log), bodies: new BodyRoom() };
   return (request, response) => {
     // A client that goes away has said all there is to say about it.
     response.on('error', () => {});
     let asked: Asked | undefined;
     try {
-      checkHost(request.headers.host);
+      checkHead(request, knowsHost);
       const target = readTarget(request.url ?? '');
       const seen = look(house, windows, target, request, response);
       if (seen !== undefined) {
-        void seen.catch((error: unknown) => sendProblem(response, callError(error, log)));
+        void seen.catch((error: unknown) => sendFailure(response, callError(error, log)));
         return;
       }
       asked = askedIn(request.method ?? '', target, router);
@@ -53,7 +60,7 @@ export function createApp(house: House, log: Log, windows: Windows): App {
     }
     // answer() throws nothing: what goes wrong is an answer as well.
     if (asked === undefined) void describe(house, response, log);
-    else void answer(asked, request, response, house, audit, log);
+    else void answer(asked, request, response, rooms);
   };
 }
 
@@ -98,32 +105,30 @@ async function answer(
   { route, path, query }: Asked,
   request: IncomingMessage,
   response: ServerResponse,
-  house: House,
-  audit: Audit,
-  log: Log,
+  { house, log, audit, bodies }: Rooms,
 ): Promise<void> {
   const caller = route.method === 'get' ? undefined : audit.caller(request.socket);
   const call: AuditedCall = { method: route.method.toUpperCase(), path: route.path, names: path, query, caller };
-  let said: Answer;
+  const share = bodies.share();
   try {
     checkQuery(query, route.query);
     const isRaw = route.body?.isRaw === true;
-    const body = route.body === undefined || isRaw ? undefined : await readJson(request);
+    const body = route.body === undefined || isRaw ? undefined : await readJson(request, share);
+    const raw = isRaw ? { raw: rawBody(request, share) } : {};
     if (route.isSlow === true) request.socket.setTimeout(0);
-    said = await route.handle({ house, path, query, body, ...(isRaw ? { raw: rawBody(request) } : {}) });
+    const said = await route.handle({ house, path, query, body, ...raw });
     if ('stream' in said) await sendAnswers(request, response, said, call, audit);
+    else if ('list' in said) await sendPieces(response, jsonType, said.list);
+    else {
+      sendText(response, 200, jsonType, JSON.stringify(said.body));
+      if (route.method !== 'get') audit.done(call, said.result ?? 'done', said.written ?? {});
+    }
   } catch (error) {
     const failure = callError(error, log);
-    if (response.headersSent) response.destroy();
-    else sendProblem(response, failure, route.body?.isRaw === true && !request.complete);
+    sendFailure(response, failure);
     if (route.method !== 'get') audit.refused(call, failure);
-    return;
-  }
-  if ('stream' in said) return;
-  if ('list' in said) await sendList(response, said.list, log);
-  else {
-    sendText(response, 200, jsonType, JSON.stringify(said.body));
-    if (route.method !== 'get') audit.done(call, said.result ?? 'done', said.written ?? {});
+  } finally {
+    share.giveBack();
   }
 }
 
@@ -147,8 +152,14 @@ async function describe(house: House, response: ServerResponse, log: Log): Promi
     const { version } = await house.status();
     sendText(response, 200, jsonType, JSON.stringify(openApi(routes, version)));
   } catch (error) {
-    sendProblem(response, callError(error, log));
+    sendFailure(response, callError(error, log));
   }
+}
+
+/** Where half of an answer has been given, the cut connection tells the rest. */
+function sendFailure(response: ServerResponse, error: CallError): void {
+  if (response.headersSent) response.destroy();
+  else sendProblem(response, error);
 }
 
 function sendText(response: ServerResponse, status: number, type: string, text: string, more: Headers = {}): void {
@@ -156,31 +167,9 @@ function sendText(response: ServerResponse, status: number, type: string, text: 
   response.end(text);
 }
 
-/** Written as fast as the reader reads. */
-async function sendList(response: ServerResponse, list: Iterable<string>, log: Log): Promise<void> {
-  response.writeHead(200, { 'content-type': jsonType });
-  if (response.req.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  try {
-    await pipeline(Readable.from(list, { highWaterMark: 1 }), response);
-  } catch (error) {
-    // The client has gone, or what was left to say could not be said: then the cut connection tells it.
-    if (!response.destroyed || !isNodeError(error)) callError(error, log);
-    response.destroy();
-  }
-}
-
-const isNodeError = (error: unknown): boolean => error instanceof Error && 'code' in error;
-
-function sendProblem(response: ServerResponse, error: CallError, isUnread = false): void {
-  // What is left of a body that nobody reads must not be taken for the next request.
-  const more = {
-    ...(isUnread || error.status === 413 || error.status === 408 ? { connection: 'close' } : {}),
-    ...(error instanceof WrongMethod ? { allow: error.allow } : {}),
-  };
-  sendText(response, error.status, problemType, problemText(error), more);
+export function sendProblem(response: ServerResponse, error: CallError, more: Headers = {}): void {
+  const allow: Headers = error instanceof WrongMethod ? { allow: error.allow } : {};
+  sendText(response, error.status, problemType, problemText(error), { ...allow, ...more });
 }
 
 function callError(error: unknown, log: Log): CallError {

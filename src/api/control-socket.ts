@@ -1,12 +1,12 @@
 // The control socket as a file: made so that nobody ever sees it with the wrong mode, taken over from a dead daemon, never
-// from a live one, and nothing that is not a socket is touched. Paths are those of unix(7): at most 107 octets, beyond
-// which Node would cut them silently.
+// from a live one, and nothing that is not a socket is touched.
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { socketPathFault } from '../io/socket-path.js';
 import { answers } from '../io/unix-socket.js';
 import type { Log } from '../ports.js';
 import { groupId } from './unix-groups.js';
@@ -21,7 +21,6 @@ export class SocketUnusable extends Error {
   override readonly name = 'SocketUnusable';
 }
 
-export const mostPathOctets = 107;
 const group = 'herald';
 const mode = 0o660;
 
@@ -32,9 +31,9 @@ export interface ControlSocket {
 
 /** Listens under a name that nobody knows, and links the path to it when all is in order. */
 export async function listenOn(server: Server, path: string, log: Log): Promise<ControlSocket> {
+  const fault = socketPathFault(path);
+  if (fault !== undefined) throw new SocketUnusable(fault);
   const hidden = unseenName(path);
-  if (Math.max(Buffer.byteLength(path), Buffer.byteLength(hidden)) > mostPathOctets)
-    throw new SocketUnusable(`the path of the control socket is longer than ${mostPathOctets} octets: ${path}`);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     server.listen(hidden);
@@ -111,10 +110,7 @@ async function putInPlace(hidden: string, path: string): Promise<void> {
 async function clear(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isSocket()) {
-    const what = there.isSymbolicLink() ? 'a symbolic link' : there.isDirectory() ? 'a directory' : 'a file';
-    throw new SocketUnusable(`${path} is ${what}, not a socket; herald does not remove it`);
-  }
+  if (!there.isSocket()) throw new SocketUnusable(socketPathFault(path) ?? `something else stands at ${path}`);
   if (await answers(path)) throw new SocketInUse(`another herald is running: it answers on ${path}`);
   // Between the question and here somebody else may have taken the path over: looked at again where nobody else looks.
   const aside = unseenName(path);

@@ -17,6 +17,8 @@ export interface HouseEvent {
 }
 
 const mostKept = 1024;
+const mostKeptCharacters = 8 * 1024 * 1024;
+/** Of each window, so that those who only look on keep nobody out who operates herald. */
 const mostReaders = 64;
 /** What a reader may leave unread. */
 const mostUnreadOctets = 1024 * 1024;
@@ -28,7 +30,8 @@ export class EventRing {
   /** Of the first event of this daemon, and of the next. */
   readonly #began: number;
   #next: number;
-  readonly #readers = new Set<ServerResponse>();
+  #characters = 0;
+  readonly #readers = { onlookers: new Set<ServerResponse>(), operators: new Set<ServerResponse>() };
 
   /** `began`: greater than any number that a daemon before this one can have given. */
   constructor(began = 1) {
@@ -42,13 +45,16 @@ export class EventRing {
     const data = JSON.stringify({ at: at.toISOString(), level, event, message, fields });
     const text = formatEvent({ id: String(this.#next++), event, data });
     this.#texts.push(text);
-    if (this.#texts.length > mostKept) this.#texts.shift();
-    for (const reader of this.#readers) this.#tell(reader, text);
+    this.#characters += text.length;
+    while (this.#texts.length > mostKept || this.#characters > mostKeptCharacters)
+      this.#characters -= this.#texts.shift()?.length ?? 0;
+    for (const reader of this.#all()) this.#tell(reader, text);
   }
 
   /** Stays open as long as it `follows`. False: there are too many readers already. */
-  open(request: IncomingMessage, response: ServerResponse, follows: boolean): boolean {
-    if (follows && this.#readers.size >= mostReaders) return false;
+  open(request: IncomingMessage, response: ServerResponse, follows: boolean, isOnlooker: boolean): boolean {
+    const readers = isOnlooker ? this.#readers.onlookers : this.#readers.operators;
+    if (follows && readers.size >= mostReaders) return false;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     const last = lastEvent(request.headers['last-event-id']);
     if (!follows) {
@@ -59,17 +65,21 @@ export class EventRing {
     response.flushHeaders();
     request.socket.setTimeout(0);
     response.write(`retry: 1000\n\n${last === undefined ? '' : this.#since(last).join('')}`);
-    this.#readers.add(response);
+    readers.add(response);
     const beat = setInterval(() => this.#tell(response, ': still here\n\n'), beatMs).unref();
     response.once('close', () => {
       clearInterval(beat);
-      this.#readers.delete(response);
+      readers.delete(response);
     });
     return true;
   }
 
   close(): void {
-    for (const reader of this.#readers) reader.destroy();
+    for (const reader of this.#all()) reader.destroy();
+  }
+
+  #all(): ServerResponse[] {
+    return [...this.#readers.onlookers, ...this.#readers.operators];
   }
 
   /** All there are for a number that is none of ours. What is not held any more is said, to whoever has seen what was before. */

@@ -168,6 +168,8 @@ export type WriteFailure =
   | { readonly failure: 'invalid'; readonly name: string | undefined; readonly problems: readonly string[] }
   | { readonly failure: 'otherOwner'; readonly name: string; readonly owner: string }
   | { readonly failure: 'refused'; readonly message: string }
+  /** There is memory for no more entries. */
+  | { readonly failure: 'full'; readonly message: string }
   /** The disk, or the state directory, is to blame. */
   | { readonly failure: 'notStored'; readonly message: string };
 

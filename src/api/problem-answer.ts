@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 
-export type ErrorStatus = 400 | 403 | 404 | 405 | 408 | 409 | 413 | 422 | 431 | 500 | 503 | 507;
+export type ErrorStatus = 400 | 403 | 404 | 405 | 408 | 409 | 413 | 417 | 421 | 422 | 431 | 500 | 501 | 503 | 507;
 
 export interface ProblemDetails {
   readonly problems?: readonly string[];

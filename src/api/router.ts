@@ -27,8 +27,7 @@ interface Pattern {
   readonly rows: Map<string, Route>;
 }
 
-const unreadable = (): CallError =>
-  new CallError(400, 'badRequest', 'the path or the host of the request cannot be read');
+const unreadable = (): CallError => new CallError(400, 'badRequest', 'the path of the request cannot be read');
 
 const nothing: Names = {};
 
@@ -49,11 +48,6 @@ function pathOf(url: string): string {
   } catch {
     throw unreadable();
   }
-}
-
-/** RFC 9110 §7.2: a host that is none is not overlooked. There is only one here, so that any is the right one. */
-export function checkHost(host: string | undefined): void {
-  if (host !== undefined && !/^[\w.~:[\]%!$&'()*+,;=-]*$/.test(host)) throw unreadable();
 }
 
 /** One method for all: which there are for a path is for whoever asks to know. */

@@ -87,6 +87,8 @@ export interface Route {
 }
 
 const lineType = 'application/x-ndjson';
+/** PATH_MAX: a file is named as it was given. */
+const mostNameCharacters = 4096;
 
 const pageQuery: Route['query'] = {
   limit: {
@@ -375,6 +377,14 @@ function planRequest(body: unknown): PlanRequest {
   const request: Record<string, string> = {};
   for (const [field, value] of Object.entries(fields)) {
     if (typeof value !== 'string') throw new CallError(422, 'invalid', `${field} must be a text`);
+    // A name is said again in what is wrong with the text.
+    const isText = field === 'config' || field === 'table';
+    if (!isText && sanitised(value, mostNameCharacters) !== value)
+      throw new CallError(
+        422,
+        'invalid',
+        `${field} must be at most ${mostNameCharacters} characters, all of them visible`,
+      );
     request[field] = value;
   }
   if (request['config'] === undefined && request['table'] === undefined)

@@ -1,24 +1,30 @@
 // The control API on its socket: HTTP with bounds on everything a client can make large, many or slow.
 
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { mostOpenFiles } from '../io/open-files.js';
 import type { Log } from '../ports.js';
-import { createApp } from './app.js';
+import { createApp, sendProblem } from './app.js';
 import { adopt, listenOn } from './control-socket.js';
 import { EventRing } from './event-ring.js';
 import type { House } from './house.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
+import { anyHost, isLoopback, type KnowsHost, localHosts } from './request-head.js';
+import { Seats, seatsWith } from './seats.js';
 import type { Windows } from './windows.js';
 
 export { SocketInUse, SocketUnusable } from './control-socket.js';
 
-const mostConnections = 1000;
 const headersTimeoutMs = 10_000;
 /** A controller keeps its connection; a socket of this host whose client is gone is closed by the kernel. */
 const keepAliveTimeoutMs = 600_000;
 /** Without a single octet moving, in either direction. */
 const stalledTimeoutMs = 120_000;
+/** What is left of a body that was not wanted is read for so long. */
+const passingOverMs = 10_000;
 /** For answers under way when we close. */
 const closingMs = 500;
 
@@ -53,7 +59,7 @@ export async function serveHttp(
   log: Log,
   windows: Windows,
 ): Promise<ApiServer> {
-  const server = apiServer(house, log, windows);
+  const server = apiServer(house, log, windows, isLoopback(host) ? localHosts(hostname()) : anyHost);
   server.listen({ host, port, exclusive: true });
   await once(server, 'listening');
   server.on('error', (error) => log.write('error', 'httpFailed', 'the HTTP listener failed', { error: error.message }));
@@ -66,7 +72,7 @@ export function answerOn(line: Socket, house: House): void {
   apiServer(house, { write: () => {} }, nothing).emit('connection', line);
 }
 
-function apiServer(house: House, log: Log, windows: Windows): Server {
+function apiServer(house: House, log: Log, windows: Windows, knowsHost: KnowsHost = anyHost): Server {
   const options = {
     headersTimeout: headersTimeoutMs,
     // A stream of changes is one request; body.ts bounds how long others take.
@@ -76,11 +82,46 @@ function apiServer(house: House, log: Log, windows: Windows): Server {
     // There is only one host on this socket.
     requireHostHeader: false,
   };
-  const server = createServer(options, createApp(house, log, windows));
-  server.maxConnections = mostConnections;
+  const app = createApp(house, log, windows, knowsHost);
+  const seats = new Seats(seatsWith(mostOpenFiles()), sayAndClose);
+  /** Whose turn it is, or was last. */
+  const answering = new WeakMap<Socket, ServerResponse>();
+  const server = createServer(options, (request, response) => {
+    response.once('close', () => {
+      // What came together with its head is still to be taken in.
+      if (!request.complete) setImmediate(passOver, request, seats);
+    });
+    seats.ask(request, response, (refusal) => {
+      answering.set(request.socket, response);
+      if (refusal === undefined) app(request, response);
+      else sendProblem(response, refusal, { connection: 'close' });
+    });
+  });
   server.timeout = stalledTimeoutMs;
-  server.on('clientError', answerNoise);
+  server.on('connection', (socket: Socket) => seats.enter(socket));
+  server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
+    const response = answering.get(socket);
+    const isWithinAnswer = response?.headersSent === true && !response.writableFinished;
+    if (socket.writable && !isWithinAnswer && error.code !== 'ECONNRESET') sayAndClose(socket, noiseAnswer(error.code));
+    else socket.destroy();
+  });
+  server.on('checkExpectation', (_, response) =>
+    sendProblem(response, new CallError(417, 'badExpectation', 'nothing but 100-continue may be expected')),
+  );
+  server.on('connect', (_, socket) => sayAndClose(socket, new CallError(501, 'notImplemented', 'herald is no proxy')));
   return server;
+}
+
+/** RFC 9112 §9.6: a connection that is closed while its client still writes may take the answer with it. */
+function passOver(request: IncomingMessage, seats: Seats): void {
+  const { socket } = request;
+  if (request.complete || socket.destroyed) return;
+  seats.leave(socket);
+  socket.end();
+  const close = (): void => void socket.destroy();
+  const patience = setTimeout(close, passingOverMs);
+  socket.once('close', () => clearTimeout(patience));
+  request.once('end', close).resume();
 }
 
 function closed(server: Server): Promise<void> {
@@ -94,21 +135,18 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-/** What is not HTTP, or takes too long to become it. */
-function answerNoise(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const answer = noiseAnswer(error.code);
+/** To somebody who has not asked, or not in HTTP. */
+function sayAndClose(socket: Duplex, answer: CallError): void {
   const text = problemText(answer);
+  socket.on('error', () => {});
   socket.end(
-    `HTTP/1.1 ${answer.status} Refused\r\ncontent-type: ${problemType}\r\n` +
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\ncontent-type: ${problemType}\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
     () => socket.destroy(),
   );
 }
 
+/** What is not HTTP, or takes too long to become it. */
 function noiseAnswer(code: string | undefined): CallError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':

@@ -2,11 +2,10 @@
 // but for the page, on the control socket.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { EventRing } from './event-ring.js';
 import type { House } from './house.js';
 import { type PageFiles, sendPageFile } from './page-files.js';
+import { sendPieces } from './pieces.js';
 import { CallError } from './problem-answer.js';
 import type { Target } from './router.js';
 import { checkQuery, type Route } from './routes.js';
@@ -45,9 +44,7 @@ const views: Readonly<Record<string, View>> = {
     summary: "Metrics in Prometheus's text format",
     type: metricsType,
     show: async ({ windows: { metrics }, response }) => {
-      response.writeHead(200, { 'content-type': metricsType });
-      // Whoever asked may be gone before it has all been said.
-      await pipeline(Readable.from(metrics()), response).catch(() => response.destroy());
+      await sendPieces(response, metricsType, metrics());
     },
   },
   '/livez': {
@@ -81,10 +78,10 @@ const views: Readonly<Record<string, View>> = {
         description: 'The last event that is known: those after it come first. 0: all that are held.',
       },
     },
-    show: async ({ windows: { events }, query, request, response }) => {
+    show: async ({ windows: { events, isReadOnly }, query, request, response }) => {
       const { follow = 'true' } = query;
       if (follow !== 'true' && follow !== 'false') throw new CallError(400, 'badQuery', 'follow must be true or false');
-      if (!events.open(request, response, follow === 'true' && request.method !== 'HEAD'))
+      if (!events.open(request, response, follow === 'true' && request.method !== 'HEAD', isReadOnly))
         throw new CallError(503, 'tooManyReaders', 'too many read the events already');
     },
   },

@@ -35,6 +35,8 @@ export function writeError(failure: WriteFailure, source: string, house: House):
       );
     case 'refused':
       return new CallError(409, 'refused', failure.message);
+    case 'full':
+      return new CallError(507, 'full', failure.message);
     case 'notStored':
       return new CallError(507, 'notStored', `nothing of it is in force, for it cannot be stored: ${failure.message}`);
   }

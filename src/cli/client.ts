@@ -3,8 +3,9 @@
 import { statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { userInfo } from 'node:os';
-import { mostPathOctets } from '../api/control-socket.js';
+
 import { groupName } from '../api/unix-groups.js';
+import { mostPathOctets } from '../io/socket-path.js';
 import { sanitised } from '../net/text.js';
 import { CommandFailure, exitCodes } from './exit.js';
 

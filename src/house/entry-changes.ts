@@ -28,7 +28,18 @@ export interface Manner {
   readonly sinceMs: number | undefined;
 }
 
-export type Refused = Extract<WriteFailure, { failure: 'refused' }>;
+export type Refused = Extract<WriteFailure, { failure: 'refused' | 'full' }>;
+
+/** For entries of all sources that are written to: unlike a file, a client can go on without end. */
+export interface Room {
+  readonly most: number;
+  taken(): number;
+}
+
+export const full = (most: number): Extract<WriteFailure, { failure: 'full' }> => ({
+  failure: 'full',
+  message: `there is memory for ${most} written entries, and not for more`,
+});
 
 export class EntryChanges {
   readonly #announcer: Announcer;
@@ -36,6 +47,7 @@ export class EntryChanges {
   readonly #stored: StoredEntries;
   readonly #claims: StreamClaims;
   readonly #changed: (source: string) => void;
+  readonly #room: Room;
 
   /** `changed`: a source has other entries now. */
   constructor(
@@ -44,7 +56,9 @@ export class EntryChanges {
     stored: StoredEntries,
     claims: StreamClaims,
     changed: (source: string) => void,
+    room: Room,
   ) {
+    this.#room = room;
     this.#announcer = announcer;
     this.#table = table;
     this.#stored = stored;
@@ -88,13 +102,16 @@ export class EntryChanges {
     const upserted: Service[] = [];
     const before: (Service | undefined)[] = [];
     const removed: string[] = [];
+    let more = 0;
     for (const edit of edits) {
+      more += Number(edit.before === undefined) - Number(edit.after === undefined);
       if (edit.after === undefined) removed.push(edit.name);
       else {
         upserted.push(edit.after);
         before.push(edit.before);
       }
     }
+    if (more > 0 && this.#room.taken() + more > this.#room.most) return full(this.#room.most);
     const { refusal, held } = this.#table.apply(source, { upserted, removed, sinceMs }, force, owner, before);
     if (refusal !== undefined) return { failure: 'refused', message: describeRefusal(refusal) };
     const staying = held.length === 0 ? undefined : new Set(held);

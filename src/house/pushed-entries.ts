@@ -1,7 +1,8 @@
 // What clients of the API have written: restored at the start, written to, forgotten with their source. Joins the parts.
 
+import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../config/config.js';
-import type { Announcer } from '../plan/announcer.js';
+import { type Announcer, cliSource } from '../plan/announcer.js';
 import type { Listing } from '../plan/listing.js';
 import type { Ledger, LedgerEntry } from '../pools/ledger.js';
 import type { Clock, Log, Timers } from '../ports.js';
@@ -14,6 +15,10 @@ import type { LedgerKeeper } from './ledger-keeper.js';
 import { StoredEntries } from './stored-entries.js';
 import { StreamClaims, type StreamOfOne } from './stream-claims.js';
 import { Writers } from './writers.js';
+
+/** While a table of them is taken over an entry stands in memory as text, as it was and as it is to be. */
+const heapOctetsPerEntry = 4096;
+const mostEntries = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerEntry));
 
 export interface PushedRooms {
   readonly announcer: Announcer;
@@ -45,8 +50,18 @@ export class PushedEntries {
     };
     this.#stored = new StoredEntries(keeper, putBack, log);
     this.#claims = new StreamClaims(config, timers, (source, names) => this.#withdraw(source, names));
-    this.#changes = new EntryChanges(announcer, table, this.#stored, this.#claims, (source) => rooms.changed(source));
-    this.writers = new Writers({ announcer, listing, changes: this.#changes, claims: this.#claims, clock, config });
+    const changed = (source: string): void => rooms.changed(source);
+    const room = { most: mostEntries, taken: () => this.#count() };
+    this.#changes = new EntryChanges(announcer, table, this.#stored, this.#claims, changed, room);
+    this.writers = new Writers({
+      announcer,
+      listing,
+      changes: this.#changes,
+      claims: this.#claims,
+      clock,
+      config,
+      mostEntries,
+    });
   }
 
   /** Before the first End-of-RIB. What a stream had written waits for it to return, as if it had closed just now. */
@@ -92,6 +107,12 @@ export class PushedEntries {
 
   stop(): void {
     this.#claims.stop();
+  }
+
+  #count(): number {
+    const { announcer, config } = this.#rooms;
+    const sources = config().sources.flatMap(({ kind, name }) => (kind === 'socket' ? [name] : []));
+    return [...sources, cliSource].reduce((sum, source) => sum + announcer.table.countOf(source), 0);
   }
 
   #withdraw(source: string, removed: readonly string[]): void {

@@ -12,6 +12,7 @@ import type { Aliases } from '../table/reading.js';
 import type { Service } from '../table/service.js';
 import { TableText } from '../table/table-text.js';
 import { invalid, readWritten, type Written } from './entries.js';
+import { full } from './entry-changes.js';
 
 /** Problems that are told of one table; who sends it mends those first. */
 const mostProblems = 100;
@@ -25,9 +26,12 @@ export async function readSentTable(
   body: TableBody,
   aliases: Aliases,
   options: WriteOptions,
+  most: number,
 ): Promise<SentTable | WriteFailure> {
   const table =
-    body.format === 'json' ? await readText(body.octets, aliases) : await readLines(body.lines, aliases, options);
+    body.format === 'json'
+      ? await readText(body.octets, aliases, most)
+      : await readLines(body.lines, aliases, options, most);
   if ('failure' in table || options.owner === undefined) return table;
   const { owner } = options;
   const services = new Map<string, Service>();
@@ -39,8 +43,8 @@ export async function readSentTable(
   return { ...table, services };
 }
 
-async function readText(octets: Uint8Array, aliases: Aliases): Promise<SentTable | WriteFailure> {
-  const change = await inTurns(new TableText('json', 'table', aliases, octetWork).update(octets));
+async function readText(octets: Uint8Array, aliases: Aliases, most: number): Promise<SentTable | WriteFailure> {
+  const change = await inTurns(new TableText('json', 'table', aliases, octetWork, most).update(octets));
   const problems = change.problems.map(formatProblem);
   if (change.kind === 'unusable' || change.rejected.length > 0) return invalid(undefined, problems);
   return { services: new Map(change.upserted.map((service) => [service.name, whole(service)])), warnings: problems };
@@ -51,6 +55,7 @@ async function readLines(
   pieces: AsyncIterable<readonly Uint8Array[]>,
   aliases: Aliases,
   options: WriteOptions,
+  most: number,
 ): Promise<SentTable | WriteFailure> {
   const read = new LineReader(aliases, options);
   const services = new Map<string, Service>();
@@ -70,6 +75,7 @@ async function readLines(
         services.set(service.name, service);
         if (warnings.length < mostProblems) warnings.push(...written.warnings.map(at));
       }
+      if (services.size > most) return full(most);
       if (problems.length >= mostProblems) return invalid(undefined, problems.slice(0, mostProblems));
     }
     await nextTurn();

@@ -28,6 +28,8 @@ export interface WriterRooms {
   readonly claims: StreamClaims;
   readonly listing: Listing;
   readonly clock: Clock;
+  /** Of one table; all that are written may be no more together. */
+  readonly mostEntries: number;
   config(): Config;
 }
 
@@ -80,9 +82,9 @@ export class Writers {
   async replace(source: string, body: TableBody, options: WriteOptions): Promise<TableWritten | WriteFailure> {
     const refused = unwritable(source, this.#rooms.config());
     if (refused !== undefined) return refused;
-    const { changes, clock } = this.#rooms;
+    const { changes, clock, mostEntries } = this.#rooms;
     const atMs = clock.monotonicMs();
-    const sent = await readSentTable(body, this.#rooms.config().communityAliases, options);
+    const sent = await readSentTable(body, this.#rooms.config().communityAliases, options, mostEntries);
     if ('failure' in sent) return sent;
     // Lines are read as the client sends them, which may take it as long as it likes.
     const sinceMs = body.format === 'json' ? atMs : clock.monotonicMs();

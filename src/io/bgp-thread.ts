@@ -84,6 +84,8 @@ export class BgpThread extends SpeakerPort {
   readonly #questions = new Map<number, (status: SpeakerStatus) => void>();
   readonly #ended: Promise<void>;
   #asked = 0;
+  #asking: Promise<SpeakerStatus> | undefined;
+  #waiting: Promise<SpeakerStatus> | undefined;
   #stopping: boolean = false;
 
   constructor(worker: Worker, events: BgpThreadEvents) {
@@ -121,7 +123,23 @@ export class BgpThread extends SpeakerPort {
     );
   }
 
+  /** As it is now or a little later. However many ask, one question is under way, and one waits for its answer. */
   status(): Promise<SpeakerStatus> {
+    if (this.#asking === undefined) {
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = undefined;
+      });
+      return this.#asking;
+    }
+    const again = (): Promise<SpeakerStatus> => {
+      this.#waiting = undefined;
+      return this.status();
+    };
+    this.#waiting ??= this.#asking.then(again, again);
+    return this.#waiting;
+  }
+
+  #ask(): Promise<SpeakerStatus> {
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

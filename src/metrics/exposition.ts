@@ -21,24 +21,7 @@ export async function* exposition(
   const [status, peers]: [StatusBody, readonly PeerStatus[]] = [await house.status(), await house.peers()];
   const rows = compat === 'metallb' ? [...families, ...compatibility] : families;
   const states = new Map<string, number>();
-  const announced = rows.flatMap((row) => (row.announced === undefined ? [] : [row]));
-  const texts = announced.map(header);
-  for (let after: string | undefined; ; ) {
-    const page = house.services({ limit: servicesPerPiece, ...(after === undefined ? {} : { after }) });
-    for (const service of page.items) {
-      states.set(service.state, (states.get(service.state) ?? 0) + 1);
-      for (const [i, row] of announced.entries()) texts[i] += announcedLines(service, row, status.node);
-    }
-    after = page.next;
-    if (after === undefined) break;
-    // One family stands together: only one of them can be passed on as it grows.
-    if (texts.length === 1) {
-      yield texts[0] ?? '';
-      texts[0] = '';
-    }
-    await nextTurn();
-  }
-  yield* texts;
+  for (const row of rows) if (row.announced !== undefined) yield* announcedSamples(row, house, status.node, states);
   const propagation = await house.propagation();
   const facts: Facts = { status, peers, propagation, pools: house.pools(), interfaces: house.interfaces(), states };
   const registry = new Registry();
@@ -47,6 +30,29 @@ export async function* exposition(
   yield await registry.metrics();
   yield '\n';
   yield await own.text();
+}
+
+/** A family stands together; so for each of them services are walked through once more, and nothing of it is kept. */
+async function* announcedSamples(
+  row: Family,
+  house: Pick<House, 'services'>,
+  node: string,
+  states: Map<string, number>,
+): AsyncGenerator<string> {
+  states.clear();
+  let text = header(row);
+  for (let after: string | undefined; ; ) {
+    const page = house.services({ limit: servicesPerPiece, ...(after === undefined ? {} : { after }) });
+    for (const service of page.items) {
+      states.set(service.state, (states.get(service.state) ?? 0) + 1);
+      text += announcedLines(service, row, node);
+    }
+    yield text;
+    text = '';
+    after = page.next;
+    if (after === undefined) return;
+    await nextTurn();
+  }
 }
 
 const header = ({ name, help }: Family): string => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`;

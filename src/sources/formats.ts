@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { type CsvReading, CsvTable } from '../table/csv.js';
 import type { EntryPlace } from '../table/entry-table.js';
 import type { Aliases } from '../table/reading.js';
@@ -25,6 +26,9 @@ export interface TableFormat {
 }
 
 const maxYamlOctets = 4 * 1024 * 1024;
+/** The plainest of services, with its name, takes a few hundred octets; while a new version is read the old one stays. */
+const heapOctetsPerService = 1024;
+const mostServices = Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerService);
 /** So long may one turn of the event loop take. */
 const turnMs = 10;
 
@@ -91,7 +95,7 @@ class TextFormat implements TableFormat {
   readonly #table: TableText;
 
   constructor(format: 'json' | 'ndjson', file: string, aliases: Aliases) {
-    this.#table = new TableText(format, file, aliases, octetWork);
+    this.#table = new TableText(format, file, aliases, octetWork, mostServices);
   }
 
   rename(aliases: Aliases): void {

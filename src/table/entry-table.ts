@@ -57,8 +57,9 @@ export type EntryPlace = Omit<Place, 'file'>;
 /** What an entry's place in its file is called. */
 export interface Layout {
   readonly file: string;
-  /** Of the first character of the entry. */
+  /** Of the first character of the entry. Asked in ascending order. */
   placeOf(index: number): EntryPlace;
+  lineOf(index: number): number;
   pathOf(index: number): string;
 }
 
@@ -223,6 +224,6 @@ function problemsOf(entry: Entry, index: number, first: number | undefined, layo
     }),
   );
   if (first === undefined) return problems;
-  const message = `the name ${entry.name} is taken by the entry in line ${layout.placeOf(first).line}`;
+  const message = `the name ${entry.name} is taken by the entry in line ${layout.lineOf(first)}`;
   return [...problems, { severity: 'error', where: { file, line, column }, path, message }];
 }

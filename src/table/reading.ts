@@ -16,11 +16,15 @@ export interface EntryProblem {
 export type Aliases = ReadonlyMap<string, Community>;
 
 const noProblems: readonly EntryProblem[] = Object.freeze([]);
+/** Of one entry; what is wrong beyond them is only counted. */
+const mostProblems = 100;
 
 /** Where a reader stands in an entry, and what it found wrong there. One serves entry after entry. */
 export class Desk {
   readonly aliases: Aliases;
   #problems: EntryProblem[] | undefined;
+  #more = 0;
+  #worst: EntryProblem['severity'] = 'warning';
   readonly #path: (string | number)[] = [];
 
   constructor(aliases: Aliases) {
@@ -31,7 +35,11 @@ export class Desk {
   takeProblems(): readonly EntryProblem[] {
     const problems = this.#problems ?? noProblems;
     this.#problems = undefined;
-    return problems;
+    if (this.#more === 0) return problems;
+    const more = { severity: this.#worst, path: '', message: `${this.#more} more problems are not listed` };
+    this.#more = 0;
+    this.#worst = 'warning';
+    return [...problems, more];
   }
 
   enter(step: string | number): void {
@@ -52,11 +60,19 @@ export class Desk {
 
   #say(severity: EntryProblem['severity'], message: string): void {
     this.#problems ??= [];
-    this.#problems.push({ severity, path: formatPath(this.#path), message });
+    if (this.#isFull) {
+      this.#more++;
+      if (severity === 'error') this.#worst = 'error';
+    } else this.#problems.push({ severity, path: formatPath(this.#path), message });
+  }
+
+  get #isFull(): boolean {
+    return this.#problems !== undefined && this.#problems.length >= mostProblems;
   }
 
   unknownKey(key: string, known: readonly string[]): void {
-    const meant = nearest(key, known);
+    // To find what was meant takes far longer than to read it.
+    const meant = this.#isFull ? undefined : nearest(key, known);
     this.enter(sanitised(key, 60));
     this.error(
       meant === undefined ? `unknown key; known are ${known.join(', ')}` : `unknown key; did you mean ${meant}?`,

@@ -17,7 +17,7 @@ export interface OctetWork {
   equal(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean;
 }
 
-const maxLineOctets = 1024 * 1024;
+const maxEntryOctets = 1024 * 1024;
 /** Between two yields: well under a millisecond of work. */
 const entriesPerStep = 100;
 /** Between two edits in one text the same entries are found again, unless an edit replaced more than this. */
@@ -38,6 +38,7 @@ export class TableText {
   readonly #isLines: boolean;
   readonly #file: string;
   readonly #work: OctetWork;
+  readonly #most: number;
   #reader: EntryReader;
   readonly #plain: PlainEntryReader;
   readonly #entries = new EntryTable();
@@ -46,7 +47,15 @@ export class TableText {
   #starts = new Uint32Array(0);
   #lines = new Uint32Array(0);
 
-  constructor(format: 'json' | 'ndjson', file: string, aliases: Aliases, work: OctetWork) {
+  /** A text with more entries than `most` is refused as a whole. */
+  constructor(
+    format: 'json' | 'ndjson',
+    file: string,
+    aliases: Aliases,
+    work: OctetWork,
+    most: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.#most = most;
     this.#isLines = format === 'ndjson';
     this.#file = file;
     this.#work = work;
@@ -98,11 +107,14 @@ export class TableText {
         read.entries.push(entry);
         if (old.length > 0) read.fresh.push(entry);
       }
+      if (from + read.entries.length > this.#most) return this.#unusable(this.#tooMany(scanner.startLine));
       read.starts.push(scanner.start);
       read.lines.push(scanner.startLine);
       if (read.entries.length % entriesPerStep === 0) yield;
     }
     if (scanner.fault !== undefined) return this.#unusable(this.#firstFault(octets, scanner, scanner.fault));
+    if (from + read.entries.length + this.#starts.length - to > this.#most)
+      return this.#unusable(this.#tooMany(scanner.line));
 
     this.#starts = spliced(this.#starts, from, to, read.starts, shift);
     this.#lines = spliced(this.#lines, from, to, read.lines, scanner.line - (this.#lines[to] ?? 0));
@@ -135,9 +147,10 @@ export class TableText {
 
   /** The entry the scanner found, or why the whole text cannot be used. */
   #read(octets: Uint8Array, { start, end, startLine }: ItemScanner): Entry | Problem {
-    if (this.#isLines && end - start > maxLineOctets) {
-      const head = this.#work.text(octets, start, start + maxLineOctets);
-      return this.#brokenLine(head, 0, `the line is longer than ${maxLineOctets / 1024 / 1024} MiB`);
+    if (end - start > maxEntryOctets) {
+      const head = this.#work.text(octets, start, start + maxEntryOctets);
+      const what = this.#isLines ? 'the line' : 'the entry';
+      return this.#brokenEntry(head, 0, `${what} is longer than ${maxEntryOctets / 1024 / 1024} MiB`);
     }
     const plain = this.#plain.read(octets, start, end);
     if (plain !== undefined) return plain;
@@ -145,7 +158,7 @@ export class TableText {
     const value = parsed(text);
     if (value !== undefined) return this.#entry(value, text);
     const { offset, message } = jsonPlaces(text).fault ?? { offset: 0, message: 'not JSON' };
-    if (this.#isLines) return this.#brokenLine(text, offset, message);
+    if (this.#isLines) return this.#brokenEntry(text, offset, message);
     return this.#problem(this.#placeAt(octets, start, startLine, offsetIn(text, offset)), message);
   }
 
@@ -158,7 +171,7 @@ export class TableText {
   }
 
   /** Its name is taken at face value, so that a slip of the pen does not withdraw the service. */
-  #brokenLine(text: string, offset: number, message: string): TroubledEntry {
+  #brokenEntry(text: string, offset: number, message: string): TroubledEntry {
     const name = /"name"\s*:\s*"([^"\\]*)"/.exec(text.slice(0, 4096))?.[1];
     const at = offsetIn(text, offset);
     return new TroubledEntry(this.#reader.read({ name }).name, undefined, [
@@ -173,6 +186,11 @@ export class TableText {
     if (inside !== undefined)
       return this.#problem(this.#placeAt(octets, start, startLine, offsetIn(text, inside.offset)), inside.message);
     return this.#problem({ line: fault.line, column: columnOf(octets, fault.offset) }, fault.message);
+  }
+
+  #tooMany(line: number): Problem {
+    const message = `more than ${this.#most} services are more than there is memory for; prefixes that need none go into CSV (.csv) files`;
+    return this.#problem({ line, column: 1 }, message);
   }
 
   #placeAt(octets: Uint8Array, start: number, startLine: number, { line, column }: Offset): EntryPlace {
@@ -198,9 +216,11 @@ export class TableText {
   }
 
   #layout(): Layout {
+    const columns = new Columns(this.#octets);
     return {
       file: this.#file,
-      placeOf: (index) => this.#place(index),
+      placeOf: (index) => ({ line: this.#lines[index]!, column: columns.at(this.#starts[index]!) }),
+      lineOf: (index) => this.#lines[index]!,
       pathOf: (index) => (this.#isLines ? '' : `services[${index}]`),
     };
   }
@@ -264,6 +284,26 @@ function spliced(
 function offsetIn(text: string, offset: number): Offset {
   const before = text.slice(0, offset);
   return { line: before.split('\n').length - 1, column: offset - (before.lastIndexOf('\n') + 1) };
+}
+
+/** Of ascending offsets, each looked for from the one before: a whole table may be a single line. */
+class Columns {
+  readonly #octets: Uint8Array;
+  #offset = 0;
+  #column = 1;
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  at(offset: number): number {
+    for (; this.#offset < offset; this.#offset++) {
+      const octet = this.#octets[this.#offset]!;
+      if (octet === 0x0a) this.#column = 1;
+      else if ((octet & 0xc0) !== 0x80) this.#column++;
+    }
+    return this.#column;
+  }
 }
 
 /** From 1, in characters. */

@@ -60,6 +60,7 @@ export class YamlTable {
     const report = this.#entries.report({
       file: this.#file,
       placeOf: (index) => this.#place(index),
+      lineOf: (index) => this.#place(index).line,
       pathOf: (index) => items[index]!.label,
     });
     return {

@@ -14,10 +14,13 @@ import {
 } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { mostConnections } from '../../src/api/seats.js';
 import { SocketInUse, SocketUnusable, serveApi } from '../../src/api/server.js';
 import { groupId } from '../../src/api/unix-groups.js';
+import { eventually } from '../interop/eventually.js';
 import { ask } from './ask.js';
-import { FakeHouse, quietLog } from './fake-house.js';
+import { FakeHouse, quietLog, service } from './fake-house.js';
+import { RawClient } from './raw.js';
 import { plainWindows, Served, temporaryDirectory } from './served.js';
 
 const serve = (path: string) => serveApi(new FakeHouse(), path, quietLog, plainWindows());
@@ -214,17 +217,102 @@ describe('a client of the control socket', () => {
     assert.deepEqual(served.house.written, []);
   });
 
-  it('that opens connections without end gets a thousand', async () => {
-    const clients = Array.from({ length: 1010 }, () => connect(served.socket).on('error', () => {}));
-    let closed = 0;
-    await new Promise<void>((resolve) => {
-      for (const client of clients)
-        client.on('close', () => {
-          if (++closed === 10) resolve();
-        });
-    });
-    for (const client of clients) client.destroy();
-    await Promise.all(clients.map((client) => client.closed || once(client, 'close')));
+  it('that opens connections without end gets a thousand, and keeps nobody out', async () => {
+    const clients: RawClient[] = [];
+    while (clients.length < mostConnections + 10) {
+      clients.push(...Array.from({ length: 101 }, () => new RawClient({ path: served.socket })));
+      // The kernel keeps only some hundreds that are not accepted yet.
+      await stillAnswers();
+    }
+    await eventually(
+      () => clients.filter(({ isOpen }) => isOpen).length,
+      // Those that asked whether it still answers had their seats as well.
+      (open) => assert.ok(open <= mostConnections && open > mostConnections - 15, String(open)),
+    );
+    const [first] = clients;
+    assert.match(first!.heard, /^HTTP\/1\.1 503 Service Unavailable.*"code":"tooManyConnections"/s);
     await stillAnswers();
+    for (const client of clients) client.close();
+    await stillAnswers();
+  });
+
+  it('that asks for what there is not is told so in the same form, whatever it asks for', async () => {
+    for (const [words, status, code] of [
+      ['CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n', 501, 'notImplemented'],
+      ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'badRequest'],
+      ['OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400, 'badRequest'],
+      ['TRACE /v1/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 405, 'methodNotAllowed'],
+      ['GET /v1/status HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n', 400, 'badRequest'],
+      ['GET /v1/%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404, 'noSuchPath'],
+      ['GET /v1/peers/%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400, 'badRequest'],
+      [
+        `PUT ${put} HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`,
+        417,
+        'badExpectation',
+      ],
+      [
+        `PUT ${put} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\nconnection: close\r\n\r\n0\r\n\r\n`,
+        501,
+        'notImplemented',
+      ],
+      [
+        `PUT ${put} HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n{}`,
+        400,
+        'badRequest',
+      ],
+      [`PUT ${put} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`, 400, 'badRequest'],
+    ] as const) {
+      const heard = await talk(words);
+      assert.match(
+        heard,
+        new RegExp(`^HTTP/1\\.1 ${status} .*application/problem\\+json.*"code":"${code}"`, 's'),
+        words,
+      );
+    }
+    await stillAnswers();
+  });
+
+  it('hears why its body is not wanted though it goes on sending it', async () => {
+    served.house.fault = undefined;
+    const head = `PUT ${put}?forse=true HTTP/1.1\r\nhost: x\r\ncontent-length: 30000000\r\n\r\n`;
+    const client = new RawClient({ path: served.socket });
+    client.say(head + ' '.repeat(10_000_000));
+    await eventually(
+      () => client.heard,
+      (heard) => assert.match(heard, /^HTTP\/1\.1 400 .*forse/s),
+    );
+    client.say(`${' '.repeat(20_000_000)}DELETE ${put} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await client.whole();
+    await stillAnswers();
+    assert.deepEqual(served.house.written, [], 'what it says after that is not heard');
+  });
+
+  it('may ask for an upgrade or not: it gets HTTP/1.1', async () => {
+    const heard = await talk(
+      'GET /v1/status HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade, close\r\n\r\n',
+    );
+    assert.match(heard, /^HTTP\/1\.1 200 /);
+  });
+
+  it('that speaks nonsense while it is being answered is cut off, with no second answer within the first', async () => {
+    for (let i = 0; i < 5000; i++) {
+      const name = `city/s${i}`;
+      served.house.table.set(name, service(name));
+    }
+    const client = RawClient.mute({ path: served.socket }, 'GET /v1/services HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(
+      () => client.socket.readableLength + client.socket.bytesRead,
+      (octets) => assert.ok(octets > 0),
+    );
+    client.say('nonsense\r\n\r\n');
+    client.socket.resume();
+    assert.doesNotMatch(await client.whole(), /badRequest/);
+  });
+
+  it('has at most a million values in a body, but as much text as there is room for', async () => {
+    const values = await served.ask('PUT', put, `[${'0,'.repeat(1_100_000)}0]`);
+    assert.deepEqual([values.status, values.json()['code']], [413, 'tooLarge']);
+    const text = await served.ask('PUT', put, JSON.stringify({ text: '[{"a":1},\\\n'.repeat(1_100_000) }));
+    assert.equal(text.status, 200);
   });
 });

@@ -75,7 +75,7 @@ const rooms: Readonly<Record<string, Room>> = {
 
   // Windows look in, and know shapes only.
   api: {
-    uses: ['net', 'ports.ts', 'nearest.ts', 'io/unix-socket.ts'],
+    uses: ['net', 'ports.ts', 'nearest.ts', 'io/open-files.ts', 'io/socket-path.ts', 'io/unix-socket.ts'],
     knows: ['bgp/protocol.ts', 'bgp/session.ts', 'bgp/session-status.ts', 'l2/responder.ts', 'plan/forecast.ts'],
     packages: [node, 'hono/router/reg-exp-router'],
   },
