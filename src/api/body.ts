@@ -21,6 +21,8 @@ const mostWordCharacters = 253;
 const tooLarge = (most: number): CallError =>
   new CallError(413, 'tooLarge', `a body is at most ${most / 1024 / 1024} MiB long`);
 
+const aborted = (): CallError => new CallError(400, 'aborted', 'the connection closed within the body');
+
 /** What the bodies that are held take together. */
 export class BodyRoom {
   #octets = 0;
@@ -67,9 +69,13 @@ export const rawBody = (request: IncomingMessage, share: BodyShare): RawBody => 
 
 async function* countedPieces(request: IncomingMessage, share: BodyShare): AsyncGenerator<Uint8Array> {
   // What is not read of it stays where it is, so that it can still be answered.
-  for await (const piece of request.iterator({ destroyOnReturn: false })) {
-    share.take(piece.length, mostLinesOctets);
-    yield piece;
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false })) {
+      share.take(piece.length, mostLinesOctets);
+      yield piece;
+    }
+  } catch (error) {
+    throw error instanceof CallError ? error : aborted();
   }
 }
 
@@ -140,10 +146,10 @@ function readWhole(request: IncomingMessage, share: BodyShare): Promise<Buffer> 
     };
     request.on('data', take);
     request.on('end', done);
-    request.on('error', fail);
+    request.on('error', () => fail(aborted()));
     request.on('close', () => {
       clearTimeout(patience);
-      if (!request.complete) fail(new CallError(400, 'aborted', 'the connection closed within the body'));
+      if (!request.complete) fail(aborted());
     });
   });
 }

@@ -135,11 +135,8 @@ export interface ExplainBody {
   readonly steps: readonly ExplainStep[];
 }
 
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Opaque; absent on the last page. */
-  readonly next?: string;
-}
+/** A page, item by item, for a long one must not stand in memory; returns where the next begins, an opaque text, if there is one. */
+export type Listed<T> = Generator<T, string | undefined, void>;
 
 export interface PageRequest {
   /** Undefined: all there is, but of bulk rows 1,000. */
@@ -289,9 +286,9 @@ export interface House extends LanHouseDoor, PeerHouseDoor, DrainDoor {
   status(): Promise<StatusBody>;
   /** How long changes of the table took to peers, since the start. */
   propagation(): Promise<PropagationCounts>;
-  services(page: PageRequest): Page<ServiceBody>;
+  services(page: PageRequest): Listed<ServiceBody>;
   service(name: string): ServiceBody | undefined;
-  announcements(page: PageRequest): Page<ServiceAnnouncementBody>;
+  announcements(page: PageRequest): Listed<ServiceAnnouncementBody>;
   sources(): readonly SourceBody[];
   /** `entry`: parsed JSON, not yet looked at. */
   putService(source: string, name: string, entry: unknown, options: WriteOptions): Promise<EntryWritten | WriteFailure>;

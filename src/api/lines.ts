@@ -6,6 +6,8 @@ import { CallError } from './problem-answer.js';
 
 export const mostLineOctets = 1024 * 1024;
 const newline = 0x0a;
+/** There may be a million of them in a mebibyte. */
+const blank: Uint8Array = new Uint8Array(0);
 
 export class LineSplitter {
   #begun: Uint8Array[] = [];
@@ -18,7 +20,7 @@ export class LineSplitter {
     const lines: Line[] = [];
     let start = 0;
     for (let end = piece.indexOf(newline); end >= 0; end = piece.indexOf(newline, start)) {
-      this.#add(piece.subarray(start, end), lines);
+      if (end > start) this.#add(piece.subarray(start, end), lines);
       this.#finish(lines);
       start = end + 1;
     }
@@ -45,10 +47,16 @@ export class LineSplitter {
   }
 
   #finish(lines: Line[]): void {
-    if (!this.#isPassing) lines.push(this.#begun.length === 1 ? this.#begun[0]! : joined(this.#begun, this.#octets));
+    if (!this.#isPassing) lines.push(this.#line());
     this.#isPassing = false;
+    if (this.#octets === 0) return;
     this.#begun = [];
     this.#octets = 0;
+  }
+
+  #line(): Uint8Array {
+    if (this.#octets === 0) return blank;
+    return this.#begun.length === 1 ? this.#begun[0]! : joined(this.#begun, this.#octets);
   }
 }
 

@@ -1,42 +1,43 @@
 // Lists as text, piece by piece: a list of a million items is longer than a string can be, and must not stand in memory
 // once for every client that reads slowly.
 
-import type { Page, PageRequest } from './house.js';
+import type { Listed } from './house.js';
 
 /** Some tens of kilobytes: of each answer that nobody reads, two or three of them wait. */
 const itemsPerPiece = 200;
 
-/** Answers one page at a time. */
-export type PageSource<T> = (request: PageRequest) => Page<T>;
-
-/**
- * `{"<key>":[…],"next":"…"}` in pieces. `isWhole`: pages are asked for until there are no more, so that there is no
- * `next`; the first is asked for at once, so that a bad cursor is known before anything is said.
- */
-export function listText<T>(
-  key: string,
-  source: PageSource<T>,
-  request: PageRequest,
-  isWhole: boolean,
-): Iterable<string> {
-  const first = source(isWhole ? { ...request, limit: itemsPerPiece } : request);
-  return pieces(key, first, (after) => (isWhole ? source({ ...request, limit: itemsPerPiece, after }) : undefined));
+/** `{"<key>":[…],"next":"…"}` in pieces. The first is made at once, so that a bad cursor is known before anything is said. */
+export function listText<T>(key: string, items: Listed<T>): Iterable<string> {
+  return pieces(key, items, some(items));
 }
 
-function* pieces<T>(key: string, first: Page<T>, pageAfter: (next: string) => Page<T> | undefined): Generator<string> {
-  let separator = `{${JSON.stringify(key)}:[`;
-  for (let page = first; ; ) {
-    for (let at = 0; at === 0 || at < page.items.length; at += itemsPerPiece) {
-      const text = JSON.stringify(page.items.slice(at, at + itemsPerPiece)).slice(1, -1);
-      if (text === '' && separator === ',') continue;
+interface Some<T> {
+  readonly items: readonly T[];
+  readonly isLast: boolean;
+  readonly next?: string | undefined;
+}
+
+function some<T>(items: Listed<T>): Some<T> {
+  const taken: T[] = [];
+  while (taken.length < itemsPerPiece) {
+    const { done, value } = items.next();
+    if (done === true) return { items: taken, isLast: true, next: value };
+    taken.push(value);
+  }
+  return { items: taken, isLast: false };
+}
+
+function* pieces<T>(key: string, items: Listed<T>, first: Some<T>): Generator<string> {
+  let separator = '';
+  yield `{${JSON.stringify(key)}:[`;
+  for (let piece = first; ; piece = some(items)) {
+    const text = JSON.stringify(piece.items).slice(1, -1);
+    if (text !== '') {
       yield separator + text;
       separator = ',';
     }
-    const following = page.next === undefined ? undefined : pageAfter(page.next);
-    if (following === undefined) {
-      yield page.next === undefined ? ']}' : `],"next":${JSON.stringify(page.next)}}`;
-      return;
-    }
-    page = following;
+    if (!piece.isLast) continue;
+    yield piece.next === undefined ? ']}' : `],"next":${JSON.stringify(piece.next)}}`;
+    return;
   }
 }

@@ -129,11 +129,7 @@ export const routes: readonly Route[] = [
     query: filterQuery,
     answer: wrapped('services', 'Service', true),
     errors: [],
-    handle: ({ house, query }) => {
-      const request = pageOf(query);
-      const isWhole = request.limit === undefined;
-      return { list: listText('services', (page) => house.services(page), request, isWhole) };
-    },
+    handle: ({ house, query }) => ({ list: listText('services', house.services(pageOf(query))) }),
   },
   {
     method: 'get',
@@ -163,9 +159,7 @@ export const routes: readonly Route[] = [
     },
     answer: wrapped('announcements', 'ServiceAnnouncement', true),
     errors: [],
-    handle: ({ house, query }) => ({
-      list: listText('announcements', (page) => house.announcements(page), pageOf(query), false),
-    }),
+    handle: ({ house, query }) => ({ list: listText('announcements', house.announcements(pageOf(query))) }),
   },
   ...lanRoutes,
   ...drainRoutes,

@@ -1,6 +1,6 @@
 // `herald announcements`: prefix by prefix, who is told, and who is not and why.
 
-import type { Page, ServiceAnnouncementBody } from '../api/house.js';
+import type { ServiceAnnouncementBody } from '../api/house.js';
 import type { Command } from './command.js';
 import { read, readingOptions } from './reading.js';
 import { cell, type Screen, table } from './table.js';
@@ -17,7 +17,8 @@ export const announcements: Command = {
   run: (given, world) => read('/v1/announcements', lines, given, world),
 };
 
-interface Body extends Pick<Page<never>, 'next'> {
+interface Body {
+  readonly next?: string;
   readonly announcements: readonly ServiceAnnouncementBody[];
 }
 

@@ -1,8 +1,8 @@
-// The lists of the API: pages over the listing, with cursors that survive changes between two pages.
+// The lists of the API: pages over the listing, made as they are read, with cursors that survive changes between two pages.
 
 import {
   BadCursor,
-  type Page,
+  type Listed,
   type PageRequest,
   type ServiceAnnouncementBody,
   type ServiceBody,
@@ -62,24 +62,28 @@ function isAnnouncementAskedFor(
   return q === undefined || has(service, q) || has(prefix, q) || has(via, q);
 }
 
-export function servicesPage(listing: Listing, request: PageRequest): Page<ServiceBody> {
+export function* listedServices(listing: Listing, request: PageRequest): Listed<ServiceBody> {
   const { limit, after } = request;
   const names = listing.names();
-  const items: ServiceBody[] = [];
+  let listed = 0;
   let at = after === undefined ? 0 : seek(names, decodePlace(after).name);
   // A name's items stay together: a page may be a little longer than asked for, never shorter.
   const end = limit === undefined ? names.length : Math.min(names.length, at + Math.max(limit, mostLookedAt));
-  for (; at < end && items.length < (limit ?? Number.POSITIVE_INFINITY); at++)
-    items.push(...listing.items(names[at]!).filter((item) => isAskedFor(item, request)));
+  for (; at < end && listed < (limit ?? Number.POSITIVE_INFINITY); at++)
+    for (const item of listing.items(names[at]!))
+      if (isAskedFor(item, request)) {
+        listed++;
+        yield item;
+      }
   const next = names[at];
-  return next === undefined ? { items } : { items, next: encodePlace({ name: next, row: 0 }) };
+  return next === undefined ? undefined : encodePlace({ name: next, row: 0 });
 }
 
-export function announcementsPage(listing: Listing, request: PageRequest): Page<ServiceAnnouncementBody> {
+export function* listedAnnouncements(listing: Listing, request: PageRequest): Listed<ServiceAnnouncementBody> {
   const { limit, after } = request;
   const names = listing.names();
   const start = after === undefined ? undefined : decodePlace(after);
-  const items: ServiceAnnouncementBody[] = [];
+  let listed = 0;
   let bulkRows = 0;
   let looked = 0;
   for (let at = start === undefined ? 0 : seek(names, start.name); at < names.length; at++) {
@@ -89,16 +93,18 @@ export function announcementsPage(listing: Listing, request: PageRequest): Page<
       // The announcements of one row stay together, so that a cursor need only name the row.
       if (row !== lastRow) {
         const isBulk = listing.bulk(name) !== undefined;
-        const isFull = limit === undefined ? isBulk && bulkRows === defaultBulkRows : items.length >= limit;
+        const isFull = limit === undefined ? isBulk && bulkRows === defaultBulkRows : listed >= limit;
         if (isFull || (limit !== undefined && looked > Math.max(limit, mostLookedAt)))
-          return { items, next: encodePlace({ name, row }) };
+          return encodePlace({ name, row });
         if (isBulk) bulkRows++;
         lastRow = row;
       }
       looked++;
       const item = { service: name, ...announcement };
-      if (isAnnouncementAskedFor(item, request)) items.push(item);
+      if (!isAnnouncementAskedFor(item, request)) continue;
+      listed++;
+      yield item;
     }
   }
-  return { items };
+  return undefined;
 }

@@ -89,6 +89,7 @@ export class LineStream implements EntryStream, StreamOfOne {
   /** Undefined for a blank line. */
   #asked(line: Line): Operation | Outcome | undefined {
     if (line === 'tooLong') return failed(undefined, invalid(undefined, ['the line is longer than 1 MiB']));
+    if (line.length === 0) return undefined;
     const plain = this.#plain(line);
     if (plain !== undefined) return plain;
     const text = octetWork.text(line, 0, line.length);

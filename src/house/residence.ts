@@ -8,7 +8,7 @@ import type {
   EntryWritten,
   ExplainBody,
   House,
-  Page,
+  Listed,
   PageRequest,
   PlanRequest,
   PlanResult,
@@ -46,7 +46,7 @@ import { ConfigKeeper, type ConfigRefusal, type Exemptions } from './config-keep
 import { DampedTable } from './damped-table.js';
 import { Drainage } from './drain.js';
 import type { HttpKeeper } from './http-keeper.js';
-import { announcementsPage, servicesPage } from './inventory.js';
+import { listedAnnouncements, listedServices } from './inventory.js';
 import { LanKeeper } from './lan-keeper.js';
 import { LedgerKeeper } from './ledger-keeper.js';
 import { ownRouterId, PeerKeeper } from './peer-keeper.js';
@@ -313,16 +313,16 @@ export class Residence implements House {
     return (await this.#surroundings.bgp.status()).peers;
   }
 
-  services(page: PageRequest): Page<ServiceBody> {
-    return servicesPage(this.#listing, page);
+  services(page: PageRequest): Listed<ServiceBody> {
+    return listedServices(this.#listing, page);
   }
 
   service(name: string): ServiceBody | undefined {
     return this.#listing.items(name)[0];
   }
 
-  announcements(page: PageRequest): Page<ServiceAnnouncementBody> {
-    return announcementsPage(this.#listing, page);
+  announcements(page: PageRequest): Listed<ServiceAnnouncementBody> {
+    return listedAnnouncements(this.#listing, page);
   }
 
   get metricsCompat(): Config['metrics']['compat'] {

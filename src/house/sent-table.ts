@@ -96,6 +96,7 @@ export class LineReader {
 
   /** Undefined for a blank line. */
   service(line: Uint8Array): Written | ReturnType<typeof invalid> | undefined {
+    if (line.length === 0) return undefined;
     const plain = this.plain(line, 0, line.length);
     if (plain !== undefined) return { service: plain, warnings: [] };
     const text = octetWork.text(line, 0, line.length);

@@ -41,18 +41,16 @@ async function* announcedSamples(
 ): AsyncGenerator<string> {
   states.clear();
   let text = header(row);
-  for (let after: string | undefined; ; ) {
-    const page = house.services({ limit: servicesPerPiece, ...(after === undefined ? {} : { after }) });
-    for (const service of page.items) {
-      states.set(service.state, (states.get(service.state) ?? 0) + 1);
-      text += announcedLines(service, row, node);
-    }
+  let count = 0;
+  for (const service of house.services({})) {
+    states.set(service.state, (states.get(service.state) ?? 0) + 1);
+    text += announcedLines(service, row, node);
+    if (++count % servicesPerPiece > 0) continue;
     yield text;
     text = '';
-    after = page.next;
-    if (after === undefined) return;
     await nextTurn();
   }
+  yield text;
 }
 
 const header = ({ name, help }: Family): string => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`;

@@ -11,7 +11,7 @@ import {
   type House,
   type Line,
   type LineAnswer,
-  type Page,
+  type Listed,
   type PageRequest,
   type PlanRequest,
   type PlanResult,
@@ -185,7 +185,7 @@ export class FakeHouse implements House {
     return this.peerBodies;
   }
 
-  services(request: PageRequest): Page<ServiceBody> {
+  services(request: PageRequest): Listed<ServiceBody> {
     return page([...this.table.values()], request);
   }
 
@@ -193,7 +193,7 @@ export class FakeHouse implements House {
     return this.table.get(name);
   }
 
-  announcements(request: PageRequest): Page<ServiceAnnouncementBody> {
+  announcements(request: PageRequest): Listed<ServiceAnnouncementBody> {
     const all = [...this.table.values()].flatMap(({ name, announcements }) =>
       announcements.map((announcement) => ({ service: name, ...announcement })),
     );
@@ -349,9 +349,9 @@ export class FakeHouse implements House {
   }
 }
 
-function page<T>(all: readonly T[], { limit = all.length, after = '0' }: PageRequest): Page<T> {
+function* page<T>(all: readonly T[], { limit = all.length, after = '0' }: PageRequest): Listed<T> {
   const from = Number(after);
   if (!Number.isInteger(from)) throw new BadCursor('after is not a cursor that a page of this list gave');
-  const items = all.slice(from, from + limit);
-  return from + limit < all.length ? { items, next: String(from + limit) } : { items };
+  yield* all.slice(from, from + limit);
+  return from + limit < all.length ? String(from + limit) : undefined;
 }

@@ -1,6 +1,5 @@
 // A client that speaks in octets: it says what no library would, and reads only when it likes.
 
-import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 export class RawClient {
@@ -30,7 +29,7 @@ export class RawClient {
 
   /** All that was heard once the other side has closed. */
   async whole(): Promise<string> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once('close', resolve));
     return this.heard;
   }
 

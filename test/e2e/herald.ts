@@ -42,6 +42,14 @@ export interface Person {
   readonly gid?: number;
 }
 
+/** As whom, and by which other program, it is started. */
+interface Start extends Person {
+  /** Words before its own: `prlimit --nofile=256`. */
+  readonly through?: readonly string[];
+  /** Instead of the one in its directory. */
+  readonly socket?: string;
+}
+
 type Config = string | Readonly<Record<string, unknown>>;
 
 const textOf = (content: Config): string => (typeof content === 'string' ? content : stringify(content));
@@ -149,7 +157,7 @@ export class Herald {
   }
 
   /** Resolves when it answers on its socket; sessions come later. */
-  async start(as: Person = {}): Promise<void> {
+  async start(as: Start = {}): Promise<void> {
     this.launch(as);
     let isOver = false;
     void this.#ended.then(() => {
@@ -163,9 +171,10 @@ export class Herald {
     }
   }
 
-  launch(as: Person = {}): void {
-    const words = ['run', '--config', this.config, '--state-dir', this.state, '--socket', this.socket];
-    const child = spawn(process.execPath, [program, ...words], {
+  launch({ through = [], socket = this.socket, ...as }: Start = {}): void {
+    const places = ['--config', this.config, '--state-dir', this.state, '--socket', socket];
+    const words = [...through, process.execPath, program, 'run', ...places];
+    const child = spawn(words[0]!, words.slice(1), {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...as,

@@ -16,6 +16,8 @@ export interface RouterOptions {
   readonly families?: readonly Family[];
   readonly gracefulRestart?: boolean;
   readonly holdTimeSeconds?: number;
+  /** Answers each KEEPALIVE with one; without it the hold timer of the other side runs. */
+  readonly keepsAlive?: boolean;
 }
 
 type Attribute<K extends PathAttribute['kind']> = Extract<PathAttribute, { readonly kind: K }>;
@@ -59,6 +61,7 @@ export class RouterSession {
       this.heard.push(message);
       if (message.kind === 'open') this.#greet();
       else if (message.kind === 'update') this.#learn(message);
+      else if (message.kind === 'keepalive' && this.#options.keepsAlive) this.say(message);
     }
   }
 
@@ -133,6 +136,7 @@ export class Router {
       families: ['ipv4'],
       gracefulRestart: false,
       holdTimeSeconds: 90,
+      keepsAlive: false,
       ...options,
     });
     await new Promise<void>((resolve) => router.#server.listen(0, address, resolve));

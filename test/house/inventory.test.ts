@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { BadCursor, type Page, type PageRequest } from '../../src/api/house.js';
-import { announcementsPage, servicesPage } from '../../src/house/inventory.js';
+import { BadCursor, type Listed, type PageRequest } from '../../src/api/house.js';
+import { listedAnnouncements, listedServices } from '../../src/house/inventory.js';
 import { Announcer, cliSource } from '../../src/plan/announcer.js';
 import type { Drain } from '../../src/plan/drain.js';
 import { Listing, type PeerView, type RejectedClaim } from '../../src/plan/listing.js';
@@ -52,6 +52,23 @@ const announcementsOf = (listing: Listing): string[] =>
   announcementsPage(listing, {}).items.map((item) =>
     [item.service, item.prefix, item.via, item.state, item.reason].join(' ').trim(),
   );
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
+function pageOf<T>(listed: Listed<T>): Page<T> {
+  const items: T[] = [];
+  for (;;) {
+    const { done, value } = listed.next();
+    if (done === true) return { items, next: value };
+    items.push(value);
+  }
+}
+
+const servicesPage = (listing: Listing, request: PageRequest) => pageOf(listedServices(listing, request));
+const announcementsPage = (listing: Listing, request: PageRequest) => pageOf(listedAnnouncements(listing, request));
 
 /** All pages, each asked for with the cursor of the one before. */
 function pages<T>(ask: (request: PageRequest) => Page<T>, limit?: number): (readonly T[])[] {
