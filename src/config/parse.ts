@@ -14,6 +14,7 @@ import { readPools } from './pools.js';
 import { isRecord, type Raw, Reader, type Section } from './reader.js';
 import { isNodeName } from './scalars.js';
 import * as schema from './schema.js';
+import { withoutSecrets } from './secrets.js';
 import type { Labels } from './selector.js';
 import { defaultSources, readSources } from './sources.js';
 
@@ -38,7 +39,7 @@ export function parseConfig(text: string, file: string, environment: Environment
   const document = readDocument(text, file);
   const reader = new Reader(document);
   const config = document.value === undefined ? undefined : readConfig(reader, document.value, file, environment);
-  const problems = inOrder(reader.problems);
+  const problems = withoutSecrets(inOrder(reader.problems), text);
   return { config: hasErrors(problems) ? undefined : config, problems };
 }
 

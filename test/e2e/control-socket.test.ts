@@ -16,6 +16,7 @@ import {
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../interop/eventually.js';
 import { Herald, type Person, run } from './herald.js';
 import { Router } from './router.js';
 
@@ -142,7 +143,10 @@ describe('The place of the control socket', () => {
       assert.ok(existsSync(socket), 'a dead herald leaves its socket');
       first.launch({ socket });
       await router.holds('203.0.113.1/32');
-      assert.equal((await run(['status', '--socket', socket])).code, 0);
+      await eventually(
+        () => run(['status', '--socket', socket]),
+        ({ code }) => assert.equal(code, 0),
+      );
       assert.equal(await first.stop(), 0);
       assert.deepEqual(readdirSync(join(at('run'), 'herald')), []);
     } finally {

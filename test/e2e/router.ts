@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { PathAttribute } from '../../src/bgp/attribute.js';
 import { Framer } from '../../src/bgp/framer.js';
-import { decodeMessage, encodeMessage, type Message } from '../../src/bgp/message.js';
+import { type Capability, decodeMessage, encodeMessage, type Message } from '../../src/bgp/message.js';
 import { localCapabilities, openMessage } from '../../src/bgp/negotiate.js';
 import { communicationOf, innerOf } from '../../src/bgp/notification.js';
 import { type Family, formatPrefix } from '../../src/net/address.js';
@@ -18,6 +18,8 @@ export interface RouterOptions {
   readonly holdTimeSeconds?: number;
   /** Answers each KEEPALIVE with one; without it the hold timer of the other side runs. */
   readonly keepsAlive?: boolean;
+  /** Besides those that it needs. */
+  readonly capabilities?: readonly Capability[];
 }
 
 type Attribute<K extends PathAttribute['kind']> = Extract<PathAttribute, { readonly kind: K }>;
@@ -74,7 +76,8 @@ export class RouterSession {
       extendedMessage: false,
       ...(gracefulRestart ? { gracefulRestart: restart } : {}),
     });
-    this.say(openMessage({ asn, routerId: 0x0a000002, holdTimeSeconds, families, capabilities }), {
+    const all = [...capabilities, ...this.#options.capabilities];
+    this.say(openMessage({ asn, routerId: 0x0a000002, holdTimeSeconds, families, capabilities: all }), {
       kind: 'keepalive',
     });
   }
@@ -137,6 +140,7 @@ export class Router {
       gracefulRestart: false,
       holdTimeSeconds: 90,
       keepsAlive: false,
+      capabilities: [],
       ...options,
     });
     await new Promise<void>((resolve) => router.#server.listen(0, address, resolve));
