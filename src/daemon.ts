@@ -41,7 +41,7 @@ const cannotTell = (): boolean => false;
 
 /** Why herald cannot be asked there: better known before anything is announced. */
 const controlSocketFault = async (path: string): Promise<string | undefined> =>
-  (await answers(path).catch(cannotTell)) 
+  (await answers(path).catch(cannotTell))
     ? `another herald answers on ${path}; --socket and --state-dir give this one places of its own`
     : socketPathFault(path);
 
