@@ -15,7 +15,7 @@ function operation({ method, path, summary, query = {}, body, answer, answerType
     required: true,
     schema: { type: 'string' },
   }));
-  const statuses = new Set([400, ...errors, 500]);
+  const statuses = new Set([400, ...errors, 500, ...(body === undefined ? [] : [503])]);
   return {
     summary,
     operationId: [method, ...(path.match(/\w+/g) ?? []).slice(1)].join('_'),

@@ -22,14 +22,23 @@ const allBusy = (most: number): CallError =>
 const silentForLongest = (most: number): CallError =>
   new CallError(503, 'tooManyConnections', `of ${most} connections this one has asked nothing for the longest time`);
 
+interface Seat {
+  /** Requests that are not answered yet. */
+  waiting: number;
+  /** It has asked something before. */
+  isKnown: boolean;
+  /** Since when it asks nothing, in requests of all. */
+  quietSince: number;
+  /** To the request whose turn it is, or was last. */
+  response: ServerResponse | undefined;
+}
+
 export class Seats {
   readonly #most: number;
   readonly #refuse: (socket: Socket, error: CallError) => void;
-  /** Each with the number of its requests that are not answered yet. */
-  readonly #taken = new Map<Socket, number>();
-  /** Without a request, whoever has been so for the longest first. */
-  readonly #silent = new Set<Socket>();
-  readonly #idle = new Set<Socket>();
+  readonly #taken = new Map<Socket, Seat>();
+  /** Grows with every connection and every answer. */
+  #now = 0;
 
   /** `refuse`: says so and closes. */
   constructor(most: number, refuse: (socket: Socket, error: CallError) => void) {
@@ -38,53 +47,68 @@ export class Seats {
   }
 
   enter(socket: Socket): void {
-    this.#taken.set(socket, 0);
-    this.#silent.add(socket);
+    this.#taken.set(socket, { waiting: 0, isKnown: false, quietSince: ++this.#now, response: undefined });
     socket.once('close', () => this.leave(socket));
     if (this.#taken.size > this.#most) this.#makeRoom(socket);
   }
 
-  /** `serve` is called when it is this request's turn; with an error, where there is no room for it. */
-  ask(request: IncomingMessage, response: ServerResponse, serve: (refusal?: CallError) => void): void {
+  /**
+   * `serve` is called when it is this request's turn; with an error, where there is no room for it. `answered` is called when
+   * nothing more is said.
+   */
+  ask(
+    request: IncomingMessage,
+    response: ServerResponse,
+    serve: (request: IncomingMessage, response: ServerResponse, refusal?: CallError) => void,
+    answered: (request: IncomingMessage) => void,
+  ): void {
     const { socket } = request;
-    const asked = this.#taken.get(socket);
-    if (asked === undefined) return;
-    if (asked >= mostWaiting) {
+    const seat = this.#taken.get(socket);
+    if (seat === undefined) return;
+    if (seat.waiting >= mostWaiting) {
       socket.destroy();
       return;
     }
-    this.#taken.set(socket, asked + 1);
-    this.#silent.delete(socket);
-    this.#idle.delete(socket);
-    response.once('close', () => this.#answered(socket));
-    // Everybody else is busy: nobody could make room for it.
-    if (this.#taken.size > this.#most) serve(allBusy(this.#most));
-    else if (response.socket !== null) serve();
-    else response.once('socket', () => serve());
-  }
-
-  #answered(socket: Socket): void {
-    const asked = this.#taken.get(socket);
-    if (asked === undefined) return;
-    this.#taken.set(socket, asked - 1);
-    if (asked === 1) this.#idle.add(socket);
+    seat.waiting++;
+    seat.isKnown = true;
+    response.once('close', () => {
+      seat.waiting--;
+      seat.quietSince = ++this.#now;
+      answered(request);
+    });
+    const begin = (): void => {
+      seat.response = response;
+      // Everybody else is busy: nobody could make room for it.
+      serve(request, response, this.#taken.size > this.#most ? allBusy(this.#most) : undefined);
+    };
+    if (response.socket === null) response.once('socket', begin);
+    else begin();
   }
 
   /** What it still asks is not heard. */
   leave(socket: Socket): void {
     this.#taken.delete(socket);
-    this.#silent.delete(socket);
-    this.#idle.delete(socket);
+  }
+
+  /** An answer has begun and not ended: nothing else can be said. */
+  isWithinAnswer(socket: Socket): boolean {
+    const response = this.#taken.get(socket)?.response;
+    return response?.headersSent === true && !response.writableFinished;
   }
 
   /** Whoever never asked anything goes before those that did. */
   #makeRoom(newcomer: Socket): void {
-    for (const some of [this.#silent, this.#idle])
-      for (const socket of some) {
-        if (socket === newcomer) continue;
-        this.leave(socket);
-        this.#refuse(socket, silentForLongest(this.#most));
-        return;
-      }
+    let quietest: readonly [Socket, Seat] | undefined;
+    for (const entry of this.#taken) {
+      const [socket, seat] = entry;
+      if (socket === newcomer || seat.waiting > 0) continue;
+      if (quietest === undefined || isQuieter(seat, quietest[1])) quietest = entry;
+    }
+    if (quietest === undefined) return;
+    const [socket] = quietest;
+    this.leave(socket);
+    this.#refuse(socket, silentForLongest(this.#most));
   }
 }
+
+const isQuieter = (a: Seat, b: Seat): boolean => (a.isKnown === b.isKnown ? a.quietSince < b.quietSince : !a.isKnown);

@@ -84,25 +84,20 @@ function apiServer(house: House, log: Log, windows: Windows, knowsHost: KnowsHos
   };
   const app = createApp(house, log, windows, knowsHost);
   const seats = new Seats(seatsWith(mostOpenFiles()), sayAndClose);
-  /** Whose turn it is, or was last. */
-  const answering = new WeakMap<Socket, ServerResponse>();
-  const server = createServer(options, (request, response) => {
-    response.once('close', () => {
-      // What came together with its head is still to be taken in.
-      if (!request.complete) setImmediate(passOver, request, seats);
-    });
-    seats.ask(request, response, (refusal) => {
-      answering.set(request.socket, response);
-      if (refusal === undefined) app(request, response);
-      else sendProblem(response, refusal, { connection: 'close' });
-    });
-  });
+  const serve = (request: IncomingMessage, response: ServerResponse, refusal?: CallError): void => {
+    if (refusal === undefined) app(request, response);
+    else sendProblem(response, refusal, { connection: 'close' });
+  };
+  const answered = (request: IncomingMessage): void => {
+    // What came together with its head is still to be taken in.
+    if (!request.complete) setImmediate(passOver, request, seats);
+  };
+  const server = createServer(options, (request, response) => seats.ask(request, response, serve, answered));
   server.timeout = stalledTimeoutMs;
   server.on('connection', (socket: Socket) => seats.enter(socket));
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-    const response = answering.get(socket);
-    const isWithinAnswer = response?.headersSent === true && !response.writableFinished;
-    if (socket.writable && !isWithinAnswer && error.code !== 'ECONNRESET') sayAndClose(socket, noiseAnswer(error.code));
+    const isHeard = socket.writable && error.code !== 'ECONNRESET' && !seats.isWithinAnswer(socket);
+    if (isHeard) sayAndClose(socket, noiseAnswer(error.code));
     else socket.destroy();
   });
   server.on('checkExpectation', (_, response) =>

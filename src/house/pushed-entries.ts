@@ -18,7 +18,7 @@ import { Writers } from './writers.js';
 
 /** While a table of them is taken over an entry stands in memory as text, as it was and as it is to be. */
 const heapOctetsPerEntry = 4096;
-const mostEntries = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerEntry));
+const mostInHeap = Math.min(1_000_000, Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerEntry));
 
 export interface PushedRooms {
   readonly announcer: Announcer;
@@ -28,6 +28,8 @@ export interface PushedRooms {
   readonly log: Log;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Of all clients together; without it, as many as memory has room for. */
+  readonly mostEntries?: number;
   config(): Config;
   /** The entries of a source are others now. */
   changed(source: string): void;
@@ -42,7 +44,7 @@ export class PushedEntries {
 
   constructor(rooms: PushedRooms) {
     this.#rooms = rooms;
-    const { announcer, table, listing, keeper, log, clock, timers } = rooms;
+    const { announcer, table, listing, keeper, log, clock, timers, mostEntries = mostInHeap } = rooms;
     const config = (): Config => rooms.config();
     const putBack = (source: string, change: SourceChange): void => {
       announcer.applyServices(source, change, true);

@@ -5,16 +5,9 @@ import { writeSync } from 'node:fs';
 import type { Logger } from 'winston';
 import { sanitised } from '../net/text.js';
 import type { Log, LogLevel } from '../ports.js';
+import { LogLimits, type LogLine, windowMs } from './log-limits.js';
 
 export type LogFormat = 'text' | 'json' | 'journal';
-
-interface Line {
-  readonly level: LogLevel;
-  readonly event: string;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly at: Date;
-}
 
 const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 /** sd-daemon(3). */
@@ -29,6 +22,8 @@ const colours: { readonly [L in LogLevel]: string } = {
 const mostEarly = 1024;
 /** Lines that may wait for winston; a start-up that says more than this has lost its way. */
 const waitingLimit = 10000;
+/** Of a list in a field: problems of a file, for one. */
+const mostListed = 100;
 
 export function chosenFormat(configured: 'auto' | LogFormat): LogFormat {
   if (configured !== 'auto') return configured;
@@ -43,7 +38,7 @@ function fieldText(fields: Readonly<Record<string, unknown>>): string {
     .join('');
 }
 
-export function formatLine({ level, event, message, fields, at }: Line, format: LogFormat, colour: boolean): string {
+export function formatLine({ level, event, message, fields, at }: LogLine, format: LogFormat, colour: boolean): string {
   switch (format) {
     case 'json':
       return JSON.stringify({ ts: at.toISOString(), level, event, msg: message, ...fields });
@@ -61,16 +56,20 @@ export class HouseLog implements Log {
   #level: LogLevel = 'info';
   #format: LogFormat = chosenFormat('auto');
   #logger: Logger | undefined;
-  #waiting: Line[] = [];
+  #waiting: LogLine[] = [];
   /** A line costs as much as the change that it is about: it is written after it, together with what else this turn says. */
   #due: NodeJS.Immediate | undefined;
 
+  readonly #limits = new LogLimits();
+  /** Says what the limits left out, once they may say it. */
+  #reckoning: NodeJS.Timeout | undefined;
+
   /** What was written before somebody listened. */
-  #early: Line[] = [];
-  #listener: ((line: Line) => void) | undefined;
+  #early: LogLine[] = [];
+  #listener: ((line: LogLine) => void) | undefined;
 
   /** Hears everything that is written, whatever the level; and first what was before, the latest of it, without debug lines. */
-  hear(listener: (line: Line) => void): void {
+  hear(listener: (line: LogLine) => void): void {
     this.#listener = listener;
     for (const line of this.#early) listener(line);
     this.#early = [];
@@ -82,13 +81,26 @@ export class HouseLog implements Log {
   }
 
   write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const line = { level, event, message, fields, at: new Date() };
+    const line = { level, event, message, fields: shortened(fields), at: new Date() };
     if (this.#listener !== undefined) this.#listener(line);
     else if (level !== 'debug' && this.#early.push(line) > mostEarly) this.#early.shift();
     if (levels.indexOf(level) > levels.indexOf(this.#level)) return;
+    // Whoever asks for debug lines wants all there are.
+    if (this.#level === 'debug') this.#put(line);
+    else for (const said of this.#limits.admit(line, performance.now())) this.#put(said);
+    if (this.#limits.areOmitting) this.#reckoning ??= setTimeout(() => this.#reckon(), windowMs).unref();
+  }
+
+  #reckon(): void {
+    this.#reckoning = undefined;
+    for (const line of this.#limits.due(performance.now())) this.#put(line);
+    if (this.#limits.areOmitting) this.#reckoning = setTimeout(() => this.#reckon(), windowMs).unref();
+  }
+
+  #put(line: LogLine): void {
     if (this.#waiting.length < waitingLimit || this.#logger !== undefined) this.#waiting.push(line);
     if (this.#logger === undefined) return;
-    if (level === 'error' || this.#waiting.length > waitingLimit) this.#hand();
+    if (line.level === 'error' || this.#waiting.length > waitingLimit) this.#hand();
     else this.#due ??= setImmediate(() => this.#hand());
   }
 
@@ -109,6 +121,7 @@ export class HouseLog implements Log {
 
   /** Last words, or words before winston is there: at once, whatever else is going on. */
   flush(): void {
+    this.#waiting.push(...this.#limits.due(Number.POSITIVE_INFINITY));
     const text = this.#waiting.map((line) => `${this.#text(line)}\n`).join('');
     this.#waiting = [];
     try {
@@ -127,9 +140,19 @@ export class HouseLog implements Log {
     this.#logger?.log('info', text);
   }
 
-  #text(line: Line): string {
+  #text(line: LogLine): string {
     return formatLine(line, this.#format, this.#format === 'text' && process.stderr.isTTY && !process.env['NO_COLOR']);
   }
+}
+
+function shortened(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isLong = (value: unknown): boolean => Array.isArray(value) && value.length > mostListed;
+  if (!Object.values(fields).some(isLong)) return fields;
+  const shorten = (value: unknown): unknown =>
+    Array.isArray(value) && value.length > mostListed
+      ? [...value.slice(0, mostListed), `${value.length - mostListed} more`]
+      : value;
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, shorten(value)]));
 }
 
 /** For errors of ours that end the daemon. */

@@ -122,6 +122,7 @@ describe('the calls of the control API', () => {
         extra: { owner: 'team-b' },
       },
       { refusal: { failure: 'refused', message: 'too many' }, status: 409, extra: { detail: 'too many' } },
+      { refusal: { failure: 'full', message: 'no more' }, status: 507, extra: { detail: 'no more' } },
       { refusal: { failure: 'notStored', message: 'no room' }, status: 507, extra: {} },
     ] as const;
     for (const { refusal, status, extra } of refusals)

@@ -57,11 +57,16 @@ describe('Seats', () => {
         socket.end(code);
       });
       server = createServer((request, response) =>
-        seats.ask(request, response, (refusal) => {
-          if (refusal !== undefined) response.writeHead(refusal.status, { connection: 'close' }).end(refusal.code);
-          else if (request.url === '/now') response.end('now');
-          else asked.set(request.url ?? '', () => response.end(request.url));
-        }),
+        seats.ask(
+          request,
+          response,
+          (_, __, refusal) => {
+            if (refusal !== undefined) response.writeHead(refusal.status, { connection: 'close' }).end(refusal.code);
+            else if (request.url === '/now') response.end('now');
+            else asked.set(request.url ?? '', () => response.end(request.url));
+          },
+          () => {},
+        ),
       );
       server.on('connection', (socket) => seats.enter(socket));
       server.listen(path);

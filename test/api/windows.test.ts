@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as ask } from 'node:http';
-import { createServer } from 'node:net';
+import { request as ask, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, Socket } from 'node:net';
 import { EventRing, type HouseEvent } from '../../src/api/event-ring.js';
 import { type ApiServer, serveHttp } from '../../src/api/server.js';
 import { eventually } from '../interop/eventually.js';
@@ -160,6 +160,22 @@ describe('the HTTP listener', () => {
     assert.deepEqual(await get('/v1/events', 'HEAD'), { status: 200, type: 'text/event-stream', text: '' });
     for (const query of ['follow=no', 'folow=false']) assert.equal((await get(`/v1/events?${query}`)).status, 400);
   });
+
+  it('has seats for sixty-four who only look on, and as many for those who operate', async () => {
+    const ring = new EventRing();
+    const onlookers = Array.from({ length: 64 }, () => open(ring, true));
+    assert.deepEqual([...new Set(onlookers.map(({ isTaken }) => isTaken))], [true]);
+    assert.deepEqual([open(ring, true).isTaken, open(ring, false).isTaken], [false, true]);
+    onlookers[0]?.leave();
+    assert.equal(open(ring, true).isTaken, true);
+  });
+
+  /** A reader without a line. */
+  function open(ring: EventRing, isOnlooker: boolean): { readonly isTaken: boolean; readonly leave: () => void } {
+    const request = new IncomingMessage(new Socket());
+    const response = new ServerResponse(request);
+    return { isTaken: ring.open(request, response, true, isOnlooker), leave: () => response.emit('close') };
+  }
 
   it('keeps a bounded number of events, and drops whoever does not read', async () => {
     const slow = ask({ host: '127.0.0.1', port, path: '/v1/events', agent: false });

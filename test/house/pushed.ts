@@ -21,6 +21,7 @@ export interface Given {
   readonly sources?: readonly string[];
   readonly maxWithdrawPercent?: number;
   readonly ledger?: FakeLedger;
+  readonly mostEntries?: number;
 }
 
 export class Pushed {
@@ -36,7 +37,12 @@ export class Pushed {
   /** Why the ledger cannot be opened. */
   obstacle: Error | undefined;
 
-  constructor({ sources = defaultSources, maxWithdrawPercent = 100, ledger = new FakeLedger() }: Given = {}) {
+  constructor({
+    sources = defaultSources,
+    maxWithdrawPercent = 100,
+    ledger = new FakeLedger(),
+    mostEntries = 1000,
+  }: Given = {}) {
     this.ledger = ledger;
     const lines = [
       'sources:',
@@ -67,6 +73,7 @@ export class Pushed {
       log,
       clock: timers,
       timers,
+      mostEntries,
       config: () => this.config,
       changed: () => {},
     });

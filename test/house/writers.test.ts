@@ -3,7 +3,7 @@ import type { TableBody, TableWritten, WriteFailure, WriteOptions } from '../../
 import { linesOf } from '../../src/api/lines.js';
 import { cliSource } from '../../src/plan/announcer.js';
 import { formatEntry } from '../../src/table/entry.js';
-import { by, outcomeOf, Pushed, unforced } from './pushed.js';
+import { by, lines, outcomeOf, Pushed, told, unforced, upsert } from './pushed.js';
 
 const web = { addresses: ['203.0.113.10'] };
 const name = 'default/web';
@@ -112,6 +112,47 @@ describe('Writing an entry', () => {
     assert.equal(house.restart().announced.length, 1, 'what was refused is not stored');
     assert.equal(outcomeOf(await house.delete(name, { force: true })), 'done');
     assert.deepEqual(house.announced, []);
+  });
+});
+
+describe('More entries than there is memory for', () => {
+  const table = (names: readonly string[]): TableBody => ({
+    format: 'json',
+    octets: Buffer.from(JSON.stringify({ services: names.map((one) => ({ name: one, ...web })) })),
+  });
+  const asLines = (names: readonly string[]): TableBody => ({
+    format: 'ndjson',
+    lines: linesOf(
+      (async function* () {
+        for (const one of names) yield Buffer.from(`{"name":"${one}","addresses":["203.0.113.10"]}\n`);
+      })(),
+    ),
+  });
+
+  it('are refused by whichever way and source they come, and what is there can be changed and removed', async () => {
+    const house = new Pushed({ mostEntries: 3 });
+    const { writers } = house.entries;
+    for (const one of ['a/a', 'a/b']) assert.equal(outcomeOf(await house.put(one, web)), 'done');
+    assert.equal(outcomeOf(await house.put('a/c', web, unforced, 'controller')), 'done');
+    assert.equal(outcomeOf(await house.put('a/d', web)), 'full');
+    assert.equal(outcomeOf(await house.put('a/d', web, by('ops', true), 'controller')), 'full');
+    const stream = writers.stream('controller', unforced);
+    assert.ok(!('failure' in stream));
+    const answers = await stream.take(lines(upsert('a/d', '203.0.113.11'), upsert('a/c', '203.0.113.12'), 'x'));
+    assert.deepEqual(told(answers), ['a/d full', 'a/c Allocated 203.0.113.12', 'undefined invalid']);
+    for (const body of [table, asLines])
+      for (const names of [
+        ['a/x', 'a/y'],
+        ['a/1', 'a/2', 'a/3', 'a/4', 'a/5'],
+      ]) {
+        const refused = await writers.replace('controller', body(names), unforced);
+        assert.ok('failure' in refused && ['full', 'invalid'].includes(refused.failure), names.join());
+      }
+    assert.equal(house.announcer.table.of('controller', 'a/x'), undefined);
+    assert.ok('services' in (await writers.replace('controller', table(['a/z']), unforced)), 'as many as before');
+    assert.equal(outcomeOf(await house.put('a/a', { addresses: ['203.0.113.13'] })), 'done');
+    assert.equal(outcomeOf(await house.delete('a/a')), 'done');
+    assert.equal(outcomeOf(await house.put('a/d', web)), 'done');
   });
 });
 

@@ -42,6 +42,22 @@ describe('a service entry', () => {
     });
   });
 
+  it('names a hundred things that are wrong with it, and counts the rest, none of which makes it usable', () => {
+    const addresses = Array.from({ length: 1000 }, (_, i) => `x${i}`);
+    const wrong = said({ name: 'a', addresses });
+    assert.deepEqual(
+      [wrong.length, wrong[99], wrong[100]],
+      [101, 'addresses[99]: "x99" is not an IP address', ': 900 more problems are not listed'],
+    );
+    const keys = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${i}`, 0]));
+    assert.equal(said({ name: 'a', ...keys }).length, 101);
+    const prefixes = Array.from({ length: 300 }, (_, i) => `10.0.${i & 255}.1/${24 + (i >> 8)}`);
+    assert.equal(read({ name: 'a', prefixes }).service?.prefixes.length, 300, 'warnings leave it usable');
+    const last = read({ name: 'a', prefixes, enabled: 'no' });
+    assert.deepEqual([last.service, last.problems.at(-1)?.severity], [undefined, 'error']);
+    assert.deepEqual(said({ name: 'a', enabled: 'no' }).length, 1, 'the next begins anew');
+  });
+
   it('may use every key of the reference', () => {
     const entry = {
       name: 'shop/web',

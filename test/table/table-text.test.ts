@@ -301,3 +301,47 @@ for (const format of ['ndjson', 'json'] as const) {
     });
   });
 }
+
+describe('a table that is too much', () => {
+  const bounded = (format: Format): TableText => new TableText(format, `t.${format}`, empty, octetWork, 3);
+  const names = ['a', 'b', 'c', 'd', 'e'];
+
+  for (const [format, text] of [
+    ['ndjson', ndjson],
+    ['json', json],
+  ] as const)
+    it(`in services is refused as a whole, and the one before stays (${format})`, () => {
+      const to = bounded(format);
+      const unusable = take(to, text(...names.map((name) => entry(name))));
+      assert.equal(unusable.kind, 'unusable');
+      assert.match(said(unusable)[0] ?? '', /more than 3 services/);
+      assert.deepEqual(seen(good(to, text(entry('a'), entry('e')))).count, 2);
+      // What stands in the middle is all that is read of it.
+      const grown = take(to, text(entry('a'), entry('b'), entry('c'), entry('e')));
+      assert.deepEqual([grown.kind, to.placeOf('default/b')], ['unusable', undefined]);
+      assert.equal(good(to, text(entry('a'), entry('b'), entry('e'))).count, 3);
+    });
+
+  it('of one entry is not taken in JSON any more than in a line', () => {
+    const long = entry('b', '10.0.0.1', `,"labels":{"a":"${'x'.repeat(1024 * 1024)}"}`);
+    for (const [format, text, what] of [
+      ['ndjson', ndjson, 'line'],
+      ['json', json, 'entry'],
+    ] as const) {
+      const change = good(table(format), text(entry('a'), long, entry('c')));
+      assert.deepEqual(seen(change).rejected, ['default/b']);
+      assert.match(said(change)[0] ?? '', new RegExp(`the ${what} is longer than 1 MiB`));
+    }
+  });
+
+  it('in mistakes on a single line is told with the place of each, in no more time than it is long', () => {
+    const count = 30_000;
+    const items = Array.from({ length: count }, (_, i) => `{"name":"é${i}","x":1}`);
+    const change = good(table('json'), `{"services":[${items.join(',')}]}`);
+    assert.equal(change.rejected.length, count);
+    const [first, second] = said(change);
+    assert.match(first ?? '', /^t\.json:1:31: services\[0\]\.x: unknown key/);
+    assert.match(second ?? '', /^t\.json:1:51: services\[1\]\.x: unknown key/);
+    assert.match(said(change).at(-1) ?? '', /29900 more problems are not listed/);
+  });
+});
