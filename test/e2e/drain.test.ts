@@ -124,7 +124,7 @@ describe('A node that is drained', () => {
     await herald.start();
     await herald.established('router');
     assert.deepEqual(await states(), [true, false]);
-    assert.equal(herald.logged('drained').at(-1)?.level, 'warn');
+    await herald.heard('drained', (lines) => assert.equal(lines.at(-1)?.level, 'warn'));
     // End-of-RIB: it has said all that it says.
     await eventually(
       () => router.session.updates,

@@ -251,6 +251,11 @@ export class Herald {
     return this.log.filter((line) => line.event === event);
   }
 
+  /** Waits until its lines of `event` pass: what it answers may arrive before what it logged on the way. */
+  heard(event: string, check: (lines: readonly LogLine[]) => void): Promise<readonly LogLine[]> {
+    return eventually(() => this.logged(event), check);
+  }
+
   /** Waits for the first line of `event` beyond the first `after`. */
   async hear(event: string, after = 0): Promise<LogLine> {
     const lines = await eventually(

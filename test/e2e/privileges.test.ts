@@ -53,7 +53,9 @@ describe('Without privileges, or with what this host has not', () => {
   it('a port below 1024: the error names the capability, in status and log, and herald runs on without', async function () {
     if (firstFreePort <= 179) this.skip();
     assert.match(await problemOf(179), /port 179.*CAP_NET_BIND_SERVICE/);
-    assert.ok(herald.logged('listenFailed').some(({ msg }) => /port 179.*CAP_NET_BIND_SERVICE/.test(msg)));
+    await herald.heard('listenFailed', (lines) =>
+      assert.ok(lines.some(({ msg }) => /port 179.*CAP_NET_BIND_SERVICE/.test(msg))),
+    );
     const { ready } = await herald.status();
     assert.equal(ready, false);
     const { out } = await herald.type('status');
@@ -77,7 +79,7 @@ describe('Without privileges, or with what this host has not', () => {
 
   it('a port in use', async () => {
     assert.match(await problemOf(portOf(taken)), /in use/);
-    assert.ok(herald.logged('listenFailed').some(({ msg }) => /in use/.test(msg)));
+    await herald.heard('listenFailed', (lines) => assert.ok(lines.some(({ msg }) => /in use/.test(msg))));
   });
 
   it('an address that is not of this host', async () => {
@@ -95,7 +97,9 @@ describe('Without privileges, or with what this host has not', () => {
         (seen) => assert.ok(seen.lastError),
       );
       assert.match(lastError?.text ?? '', why);
-      assert.equal(herald.logged('connectFailed').filter((line) => line['peer'] === name).length, 1);
+      await herald.heard('connectFailed', (lines) =>
+        assert.equal(lines.filter((line) => line['peer'] === name).length, 1),
+      );
       assert.match((await herald.type('peers', name)).out, why);
     });
   }

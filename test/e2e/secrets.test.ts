@@ -129,7 +129,7 @@ describe('What a running herald says', () => {
       hear('status of a bad configuration', (await herald.call('GET', '/v1/status')).text);
       hear('herald status', both(await herald.type('status')));
     }
-    assert.ok(herald.logged('configStale').length > 0);
+    await herald.hear('configStale');
     herald.writeConfig(text);
     await herald.done('POST', '/v1/reload');
     herald.writeConfig(config(inPlan));
@@ -172,7 +172,7 @@ describe('What a running herald says', () => {
       ({ lastError }) => assert.match(lastError?.text ?? '', /going/),
     );
     assert.match(peer.lastError?.text ?? '', /faked line/);
-    assert.ok(herald.logged('peerNotification').some(({ msg }) => msg.includes('going')));
+    await herald.heard('peerNotification', (lines) => assert.ok(lines.some(({ msg }) => msg.includes('going'))));
     await herald.established('router');
     const { capabilities } = await herald.peer('router');
     assert.match(capabilities.remote.join(), /host name host.*software version version/);

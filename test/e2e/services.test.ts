@@ -254,7 +254,7 @@ describe('safety.maxWithdrawPercent', () => {
       ({ stale }) => assert.equal(stale, true),
     );
     assert.match(problems.join('\n'), /withdraw \d+ of 20 .*maxWithdrawPercent/);
-    assert.ok(herald.logged('tableRefused').some((line) => line['source'] === source));
+    await herald.heard('tableRefused', (lines) => assert.ok(lines.some((line) => line['source'] === source)));
     assert.equal(router.session.prefixes.length, 20);
   };
   const taken = (source: string) =>

@@ -63,7 +63,7 @@ describe('Herald coming and going', () => {
       tookLeave('SIGTERM');
       assert.equal(existsSync(herald.socket), false);
       assert.equal(herald.noise, '');
-      assert.match(herald.logged('stopping')[0]?.msg ?? '', /SIGTERM/);
+      await herald.heard('stopping', (lines) => assert.match(lines[0]?.msg ?? '', /SIGTERM/));
     } finally {
       await herald.remove();
     }

@@ -164,7 +164,7 @@ describe('A table on disk', () => {
       assert.ok(rejected.message.includes(`:${line}:`), rejected.message);
       assert.deepEqual(rejected.announcements, []);
     }
-    assert.ok(herald.logged('sourceProblem').some(({ msg }) => msg.includes(`${yaml}:3:`)));
+    await herald.heard('sourceProblem', (lines) => assert.ok(lines.some(({ msg }) => msg.includes(`${yaml}:3:`))));
   });
 
   it('with `services: []` is valid and empty', async () => {
@@ -247,6 +247,8 @@ describe('A table on disk', () => {
     replace(yaml, 'services: [{ name: a, addresses: [203.0.113.10] }, { name: b, addresses: [203.0.113.11] }]\n');
     await router.holds('203.0.113.10/32', '203.0.113.11/32');
     assert.equal(router.session.updates, updates + 1);
-    assert.match(herald.logged('sourceLoaded').at(-1)?.msg ?? '', /2 services, 1 new or changed \(default\/b\)$/);
+    await herald.heard('sourceLoaded', (lines) =>
+      assert.match(lines.at(-1)?.msg ?? '', /2 services, 1 new or changed \(default\/b\)$/),
+    );
   });
 });

@@ -152,7 +152,7 @@ describe('Entries written through the control socket', () => {
       rmSync(`${herald.state}/filler`);
       await herald.done('PUT', '/v1/sources/controller/services', { services });
       await router.holds('198.51.100.2/32', '198.51.100.6/32', '198.51.100.77/32');
-      assert.equal(herald.logged('ledgerFailed').length, 1);
+      await herald.heard('ledgerFailed', ({ length }) => assert.equal(length, 1));
       await herald.stop();
     } finally {
       assert.equal(mount('umount', '-l', herald.state), 0);
@@ -202,7 +202,7 @@ describe('Entries written through the control socket', () => {
     assert.ok(router.session.updates - updates <= 20 + own, `${router.session.updates - updates} updates`);
     assert.ok(herald.log.length - logged <= 20 + own, `${herald.log.length - logged} log lines`);
     assert.ok(transactionsOf(herald) - transactions <= 20 + own, 'writes to the disk');
-    assert.equal(herald.logged('flapping').length, 1);
+    await herald.heard('flapping', ({ length }) => assert.equal(length, 1));
     const web = await herald.service('shop/web');
     assert.equal(web.state, 'Flapping');
     assert.match(web.message, /metallb/);
