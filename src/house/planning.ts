@@ -1,16 +1,22 @@
 // A change planned: texts of a configuration and a table read as the daemon reads them, and tried out on a copy.
 
 import { dirname, join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import type { PlanRequest, PlanResult } from '../api/house.js';
 import type { Config } from '../config/config.js';
 import { Draft, type Situation } from '../plan/draft.js';
-import { type Forecast, forecast } from '../plan/forecast.js';
+import { type Forecast, forecast, type ServiceForecast } from '../plan/forecast.js';
 import { formatProblem } from '../problem.js';
 import { formatOf } from '../sources/formats.js';
+import type { RejectedEntry } from '../table/entry-table.js';
 import type { Aliases } from '../table/reading.js';
 import type { ServicesChange } from '../table/table-change.js';
 import { type ListLinks, learnLan, listLinks } from './lan-facts.js';
 import { parseConfigText } from './load-config.js';
+
+/** Of a table that is planned everything stands in memory twice, and in the answer once more. */
+const heapOctetsPerService = 4096;
+const mostServices = Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerService);
 
 /** `before`: what is in force. Nothing of it is touched. `configFile`: whose directory paths are relative to. */
 export async function planChange(
@@ -28,6 +34,7 @@ export async function planChange(
   const { config } = parsed;
   if (config === undefined) return { kind: 'invalid', problems: parsed.problems.map(formatProblem) };
   const draft = Draft.copy(before, Date.now());
+  let rejected: readonly RejectedEntry[] = [];
   const refused = refusalsOf(draft, config);
   if (configText !== undefined) draft.configure(config);
   if (tableText !== undefined) {
@@ -40,13 +47,26 @@ export async function planChange(
       };
     const change = await readTable(tableText, file, config.communityAliases);
     if (change.kind === 'invalid') return change;
-    const kept = new Set(change.upserted.map((service) => service.name));
+    if (change.count > mostServices)
+      return { kind: 'invalid', problems: [`${file}: there is memory to plan ${mostServices} services, not more`] };
+    rejected = change.rejected;
+    // The last good version of an entry that cannot be taken stays.
+    const kept = new Set([...change.upserted, ...rejected].map(({ name }) => name));
     const gone = draft.table.namesOf(source).filter((known) => !kept.has(known));
     draft.apply(source, { upserted: change.upserted, removed: gone });
   }
   await learnLan(before, before instanceof Draft ? [before, draft] : [draft], list);
   const found = forecast(before, draft);
-  return { kind: 'planned', forecast: { refused: [...refused, ...unsafe(before, config, found)], ...found } };
+  const services = [...found.services, ...rejected.flatMap((entry) => rejectedForecast(entry, draft))];
+  return { kind: 'planned', forecast: { refused: [...refused, ...unsafe(before, config, found)], ...found, services } };
+}
+
+function rejectedForecast({ name, problems }: RejectedEntry, after: Situation): ServiceForecast[] {
+  if (name === undefined) return [];
+  const [first] = problems;
+  const why = first === undefined ? 'it cannot be used' : formatProblem(first);
+  const message = after.table.winner(name) === undefined ? why : `${why}; what is in force stays`;
+  return [{ service: name, fate: 'rejected', from: [], to: [], message }];
 }
 
 const refusalsOf = (draft: Draft, config: Config): string[] =>

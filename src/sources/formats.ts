@@ -25,7 +25,10 @@ export interface TableFormat {
   rename(aliases: Aliases): void;
 }
 
-const maxYamlOctets = 4 * 1024 * 1024;
+const MiB = 1024 * 1024;
+const maxYamlOctets = 4 * MiB;
+/** Held twice while a new version is read. */
+const maxTextOctets = 1024 * MiB;
 /** The plainest of services, with its name, takes a few hundred octets; while a new version is read the old one stays. */
 const heapOctetsPerService = 1024;
 const mostServices = Math.floor(getHeapStatistics().heap_size_limit / heapOctetsPerService);
@@ -49,17 +52,18 @@ export const formatOf = (file: string, aliases: Aliases): TableFormat | undefine
 /** All octets of a file, whose size is known before. */
 class Whole implements Taking {
   readonly #most: number;
+  readonly #instead: string;
   readonly #finish: (octets: Buffer) => Promise<TableChange>;
   whole = Buffer.alloc(0);
 
-  constructor(most: number, finish: (octets: Buffer) => Promise<TableChange>) {
+  constructor(most: number, instead: string, finish: (octets: Buffer) => Promise<TableChange>) {
     this.#most = most;
+    this.#instead = instead;
     this.#finish = finish;
   }
 
   sized(octets: number): string | undefined {
-    if (octets > this.#most)
-      return `is larger than ${maxYamlOctets / 1024 / 1024} MiB, too much for YAML; large tables go into NDJSON (.ndjson) or CSV (.csv) files`;
+    if (octets > this.#most) return `is larger than ${this.#most / MiB} MiB, ${this.#instead}`;
     this.whole = Buffer.allocUnsafeSlow(octets);
     return undefined;
   }
@@ -87,7 +91,8 @@ class YamlFormat implements TableFormat {
   }
 
   begin(): Taking {
-    return new Whole(maxYamlOctets, async (octets) => this.#table.update(octets.toString('utf8')));
+    const instead = 'too much for YAML; large tables go into NDJSON (.ndjson) or CSV (.csv) files';
+    return new Whole(maxYamlOctets, instead, async (octets) => this.#table.update(octets.toString('utf8')));
   }
 }
 
@@ -107,7 +112,8 @@ class TextFormat implements TableFormat {
   }
 
   begin(): Taking {
-    return new Whole(Number.POSITIVE_INFINITY, (octets) => inTurns(this.#table.update(octets)));
+    const instead = 'too much for one table; prefixes without services go into CSV (.csv) files';
+    return new Whole(maxTextOctets, instead, (octets) => inTurns(this.#table.update(octets)));
   }
 }
 

@@ -181,7 +181,8 @@ export class TableText {
 
   /** The scanner counts brackets only; what is wrong with an entry that never ends, it cannot tell. */
   #firstFault(octets: Uint8Array, { start, startLine }: ItemScanner, fault: TextFault): Problem {
-    const text = this.#work.text(octets, start, fault.offset);
+    // An entry that never ends may be as long as the file, which no string can be.
+    const text = this.#work.text(octets, start, Math.min(fault.offset, start + maxEntryOctets));
     const inside = fault.isInsideEntry ? jsonPlaces(text).fault : undefined;
     if (inside !== undefined)
       return this.#problem(this.#placeAt(octets, start, startLine, offsetIn(text, inside.offset)), inside.message);

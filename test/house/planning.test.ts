@@ -96,6 +96,25 @@ describe('A plan', () => {
     assert.deepEqual(fates(second), ['x rejected', 'y served > 203.0.113.1']);
   });
 
+  it('says which entries would be rejected, and takes away nothing that stays in force', async () => {
+    const world = new World(`${sources}\n${pools(pool('p', ['203.0.113.0/30']))}`);
+    world.announcer.applyServices('table', { upserted: world.put({ a: {} }).table(), removed: [] });
+    const found = await planned(world, {
+      table: '{"services":[{"name":"a","adresses":[]},{"name":"b","enabled":"no"},{"name":"c"}]}',
+      tableName: 't.json',
+    });
+    assert.deepEqual(fates(found), ['c served > 203.0.113.1', 'a rejected', 'b rejected']);
+    assert.deepEqual(announcements(found), ['203.0.113.1/32 tor-1 appears']);
+    assert.match(
+      found.services[1]?.message ?? '',
+      /^t\.json:1:\d+: services\[0\]\.adresses: .*; what is in force stays$/,
+    );
+    assert.match(
+      found.services[2]?.message ?? '',
+      /^t\.json:1:\d+: services\[1\]\.enabled: must be true or false, not a string$/,
+    );
+  });
+
   it('says which sessions are reset, and because of which field', async () => {
     const world = new World(`${sources}\n${old}`);
     const peer = `${tor.slice(0, -2)}, holdTime: 30s, connectTime: 5s }\n  - { name: tor-2, peerAddress: 10.0.0.2, peerASN: 64500 }`;

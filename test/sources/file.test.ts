@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -208,6 +209,16 @@ describe('a table in a file', () => {
     start('t.yaml', `services: []\n${'#'.repeat(4 * 1024 * 1024)}\n`);
     const update = await next();
     assert.match(update.problems[0]?.message ?? '', /^is larger than 4 MiB, too much for YAML; .*\.ndjson/);
+  });
+
+  it('of more than a gibibyte is refused, and costs no memory', async () => {
+    start('t.ndjson', '{"name":"a","addresses":["203.0.113.1"]}\n');
+    await next();
+    truncateSync(file, 5e9);
+    source.reload();
+    const update = await next();
+    assert.deepEqual([update.kind, update.problems.length], ['stale', 1]);
+    assert.match(update.problems[0]?.message ?? '', /^is larger than 1024 MiB, too much for one table; .*\.csv/);
   });
 
   it('reads the names of communities anew when they change', async () => {
