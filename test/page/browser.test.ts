@@ -221,7 +221,10 @@ describe('The status page in Chromium', function () {
       const first = await rows().nth(1).textContent();
       await page.getByRole('button', { name: 'Next' }).click();
       await page.getByText('Page 2, 100 rows of 100,000').waitFor();
-      assert.notEqual(await rows().nth(1).textContent(), first);
+      await eventually(
+        () => rows().nth(1).textContent(),
+        (second) => assert.notEqual(second, first),
+      );
       await page.getByRole('button', { name: 'Next' }).click();
       await page.getByText('Page 3,').waitFor();
       await page.getByRole('button', { name: 'Previous' }).click();
