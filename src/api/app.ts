@@ -12,8 +12,9 @@ import { openApi } from './openapi.js';
 import { sendPieces } from './pieces.js';
 import { CallError, problemText, problemType } from './problem-answer.js';
 import { checkHead, type KnowsHost } from './request-head.js';
+import { type Answer, checkQuery, type Route } from './route.js';
 import { Router, readTarget, type Target } from './router.js';
-import { type Answer, checkQuery, type Route, routes } from './routes.js';
+import { routes } from './routes.js';
 import { converse } from './stream.js';
 import { look, type Windows } from './windows.js';
 

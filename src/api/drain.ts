@@ -3,7 +3,7 @@
 import { parseDuration } from '../net/duration.js';
 import { fieldsOf } from './body.js';
 import { CallError } from './problem-answer.js';
-import type { Route } from './routes.js';
+import type { Route } from './route.js';
 import { drainAnswer, drainBody, nothing } from './schema.js';
 
 export interface DrainRequest {

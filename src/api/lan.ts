@@ -3,7 +3,7 @@
 import type { FamilyCounters } from '../l2/responder.js';
 import { sanitised } from '../net/text.js';
 import { CallError } from './problem-answer.js';
-import type { Call, Route } from './routes.js';
+import type { Call, Route } from './route.js';
 import { nothing, wrapped } from './schema.js';
 
 export interface InterfaceBody {

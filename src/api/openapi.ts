@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { problemType } from './problem-answer.js';
-import type { Route } from './routes.js';
+import type { Route } from './route.js';
 import { reference, type Schema, schemas } from './schema.js';
 import { viewList } from './windows.js';
 

@@ -5,7 +5,7 @@ import { sanitised, utf8Octets } from '../net/text.js';
 import { fieldsOf } from './body.js';
 import type { WriteOutcome } from './house.js';
 import { CallError } from './problem-answer.js';
-import type { Answer, Call, Route } from './routes.js';
+import type { Answer, Call, Route } from './route.js';
 import { reference, wrapped } from './schema.js';
 
 /** `message`: what the peer's operator is told (RFC 9003). */

@@ -4,7 +4,7 @@
 
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { CallError } from './problem-answer.js';
-import type { Route } from './routes.js';
+import type { Route } from './route.js';
 
 type Names = Readonly<Record<string, string>>;
 

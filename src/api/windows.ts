@@ -7,8 +7,8 @@ import type { House } from './house.js';
 import { type PageFiles, sendPageFile } from './page-files.js';
 import { sendPieces } from './pieces.js';
 import { CallError } from './problem-answer.js';
+import { checkQuery, type Route } from './route.js';
 import type { Target } from './router.js';
-import { checkQuery, type Route } from './routes.js';
 
 export interface Windows {
   readonly events: EventRing;
