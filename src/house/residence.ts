@@ -330,7 +330,7 @@ export class Residence implements House {
   }
 
   async explain(asked: string): Promise<ExplainBody | undefined> {
-    const [{ explain }, { ConfigPlaces }] = await Promise.all([import('./explain.js'), import('./places.js')]);
+    const [{ explain }, { ConfigPlaces }] = await Promise.all([import('../explain/explain.js'), import('./places.js')]);
     this.#places ??= new ConfigPlaces(this.#surroundings.configFile);
     const config = this.#places;
     return explain(asked, {

@@ -90,12 +90,19 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['preact', 'preact/hooks'],
   },
 
+  // From a name to the line that decided: reads what the rooms before it have decided, and decides nothing.
+  explain: {
+    uses: ['net', 'config/config.ts', 'table', 'pools', 'plan'],
+    knows: ['api/house.ts', 'bgp/protocol.ts', 'l2/wish.ts'],
+  },
+
   // The running house: what joins the rooms, seen by the windows through one door.
   house: {
     uses: [
       'api',
       'bgp',
       'config',
+      'explain',
       'io',
       'l2',
       'metrics',

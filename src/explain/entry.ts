@@ -18,7 +18,7 @@ import { poolFinder } from '../pools/ranges.js';
 import type { Settlement } from '../pools/settlement.js';
 import type { Claim } from '../table/merged.js';
 import type { Service } from '../table/service.js';
-import { announce, type Chain, type Facts, type Places, type Subject } from './explain-chain.js';
+import { announce, type Chain, type Facts, type Places, type Subject } from './chain.js';
 
 export interface Rooms extends Omit<Facts, 'config'> {
   readonly announcer: Announcer;

@@ -15,10 +15,10 @@ import {
 } from '../net/address.js';
 import { isBuggy } from '../pools/free-addresses.js';
 import { poolFinder } from '../pools/ranges.js';
-import { Chain, listed, type Places } from './explain-chain.js';
-import { explainEntry, placeInPool, type Rooms } from './explain-entry.js';
-import { explainRow, explainRows } from './explain-rows.js';
+import { Chain, listed, type Places } from './chain.js';
+import { explainEntry, placeInPool, type Rooms } from './entry.js';
 import { aggregatesOf, type BulkRow, bulkRows, holdersOf, prefixHolders } from './holders.js';
+import { explainRow, explainRows } from './rows.js';
 
 export interface Explained extends Rooms {
   readonly places: Places & {

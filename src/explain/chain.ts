@@ -7,7 +7,7 @@ import type { Config, RouteAttributes } from '../config/config.js';
 import type { Election } from '../plan/layer2.js';
 import type { Silence, Voice } from '../plan/voices.js';
 import type { Service } from '../table/service.js';
-import { attributesText, wordsOf } from './explain-words.js';
+import { attributesText, wordsOf } from './words.js';
 
 /** FILE:LINE:COLUMN of what is written; '' where that is not known, or nothing is. */
 export interface Places {

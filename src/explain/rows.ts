@@ -5,8 +5,8 @@ import type { RouteAttributes } from '../config/config.js';
 import { formatPrefix } from '../net/address.js';
 import { bgpVoices } from '../plan/voices.js';
 import type { Bulk } from '../table/bulk.js';
-import { announce, type Chain } from './explain-chain.js';
-import type { Rooms } from './explain-entry.js';
+import { announce, type Chain } from './chain.js';
+import type { Rooms } from './entry.js';
 import type { BulkRow } from './holders.js';
 
 /** One row. Answers what becomes of it. */
