@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { sanitised } from '../net/text.js';
-import { CallError } from './problem-answer.js';
+import { CallError, shown } from './problem-answer.js';
 
 export const mostBodyOctets = 64 * 1024 * 1024;
 /** A table of lines: of what is read of it the entries stay until the last has come. */
@@ -15,8 +15,6 @@ const mostValues = 1_000_000;
 /** For the whole of it. */
 const patienceMs = 60_000;
 const smallTextOctets = 1024 * 1024;
-/** Of what is repeated to whoever said it. */
-const mostWordCharacters = 253;
 
 const tooLarge = (most: number): CallError =>
   new CallError(413, 'tooLarge', `a body is at most ${most / 1024 / 1024} MiB long`);
@@ -100,11 +98,7 @@ export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Reco
     throw new CallError(422, 'invalid', 'the body must be an object, or nothing');
   const strange = Object.keys(body).find((field) => !known.includes(field));
   if (strange !== undefined)
-    throw new CallError(
-      422,
-      'invalid',
-      `${sanitised(strange, mostWordCharacters)} is not something that this version can do`,
-    );
+    throw new CallError(422, 'invalid', `${shown(strange)} is not something that this version can do`);
   return Object.fromEntries(Object.entries(body));
 }
 

@@ -1,8 +1,7 @@
 // The calls about the LAN, and the shapes of what they answer.
 
 import type { FamilyCounters } from '../l2/responder.js';
-import { sanitised } from '../net/text.js';
-import { CallError } from './problem-answer.js';
+import { CallError, shown } from './problem-answer.js';
 import type { Call, Route } from './route.js';
 import { nothing, wrapped } from './schema.js';
 
@@ -99,7 +98,7 @@ export const lanRoutes: readonly Route[] = [
       const name = path['name'] ?? '';
       const result = house.setMember(name, aliveOf(body));
       if (result === undefined)
-        throw new CallError(404, 'noSuchMember', `there is no member ${sanitised(name, 253)} in election.members`);
+        throw new CallError(404, 'noSuchMember', `there is no member ${shown(name)} in election.members`);
       return { body: {}, result: result ? 'done' : 'unchanged' };
     },
   },

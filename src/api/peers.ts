@@ -4,7 +4,7 @@ import type { PeerStatus } from '../bgp/protocol.js';
 import { sanitised, utf8Octets } from '../net/text.js';
 import { fieldsOf } from './body.js';
 import type { WriteOutcome } from './house.js';
-import { CallError } from './problem-answer.js';
+import { CallError, shown } from './problem-answer.js';
 import type { Answer, Call, Route } from './route.js';
 import { reference, wrapped } from './schema.js';
 
@@ -89,7 +89,6 @@ export const peerRoutes: readonly Route[] = [
 ];
 
 const nameIn = (path: Call['path']): string => path['name'] ?? '';
-const shown = (name: string): string => sanitised(name, 253);
 const noSuchPeer = (name: string): CallError =>
   new CallError(404, 'noSuchPeer', `there is no peer ${shown(name)}; \`herald peers\` lists those there are`);
 

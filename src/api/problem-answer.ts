@@ -1,6 +1,7 @@
 // Errors as clients see them: RFC 9457, with a stable `code` beside the words.
 
 import { STATUS_CODES } from 'node:http';
+import { sanitised } from '../net/text.js';
 
 export type ErrorStatus = 400 | 403 | 404 | 405 | 408 | 409 | 413 | 417 | 421 | 422 | 431 | 500 | 501 | 503 | 507;
 
@@ -8,6 +9,9 @@ export interface ProblemDetails {
   readonly problems?: readonly string[];
   readonly owner?: string;
 }
+
+/** A client's own word, as it is repeated to it. */
+export const shown = (word: string): string => sanitised(word, 253);
 
 /** Thrown by whoever cannot answer a call; becomes the answer. */
 export class CallError extends Error {

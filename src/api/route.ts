@@ -1,14 +1,11 @@
 // What a row of the table of calls is, and what its handler is given and gives.
 
 import { nearest } from '../nearest.js';
-import { sanitised } from '../net/text.js';
 import type { RawBody } from './body.js';
 import type { EntryStream, House, LineAnswer, WriteOutcome } from './house.js';
-import { CallError, type ErrorStatus } from './problem-answer.js';
+import { CallError, type ErrorStatus, shown } from './problem-answer.js';
 import type { Schema } from './schema.js';
 
-/** Of what is repeated to whoever said it. */
-export const shown = (text: string): string => sanitised(text, 253);
 /** Of a path that names a service. */
 export const serviceName = (path: Call['path']): string => `${path['namespace']}/${path['name']}`;
 

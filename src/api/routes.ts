@@ -6,9 +6,9 @@ import type { House, PageRequest } from './house.js';
 import { lanRoutes } from './lan.js';
 import { listText } from './list.js';
 import { peerRoutes } from './peers.js';
-import { CallError } from './problem-answer.js';
+import { CallError, shown } from './problem-answer.js';
 import { reloadingRoutes } from './reloading.js';
-import { type Answer, type Call, type Route, serviceName, shown } from './route.js';
+import { type Answer, type Call, type Route, serviceName } from './route.js';
 import { reference, wrapped } from './schema.js';
 import { writingRoutes } from './writing.js';
 

@@ -1,10 +1,7 @@
 // What a refused write is called in an answer: one row for each reason.
 
-import { sanitised } from '../net/text.js';
 import type { House, WriteFailure } from './house.js';
-import { CallError } from './problem-answer.js';
-
-const shown = (text: string): string => sanitised(text, 253);
+import { CallError, shown } from './problem-answer.js';
 
 export function writeError(failure: WriteFailure, source: string, house: House): CallError {
   switch (failure.failure) {

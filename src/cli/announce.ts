@@ -3,7 +3,7 @@
 import type { ServiceBody } from '../api/house.js';
 import { readEntry } from '../table/entry.js';
 import { callApi, servicePath } from './client.js';
-import type { Command, Given } from './command.js';
+import { type Command, type Given, tell } from './command.js';
 import { exitCodes, usageFailure } from './exit.js';
 import { force, json, owner, socket } from './options.js';
 import { serviceDetail } from './services.js';
@@ -45,7 +45,7 @@ export const announce: Command = {
     const path = `/v1/sources/cli/services/${servicePath(name)}${writeQuery(given)}`;
     const text = await callApi(given.text('socket'), 'PUT', path, entry);
     const body: ServiceBody = JSON.parse(text);
-    world.write(given.flag('json') ? `${text}\n` : `${serviceDetail(body, world).join('\n')}\n`);
+    tell(text, serviceDetail(body, world).join('\n'), given, world);
     if (!comesToNothing(body)) return exitCodes.done;
     world.complain(
       `herald: the entry is stored, but ${body.message}; mend what is in its way, or take it back: herald withdraw ${name}\n`,

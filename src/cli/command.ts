@@ -14,6 +14,10 @@ export interface Command {
   run(given: Given, world: World): Promise<ExitCode>;
 }
 
+/** What came of it: `body`, the API's JSON, or in words. */
+export const tell = (body: string, words: string, given: Given, world: World): void =>
+  world.write(`${given.flag('json') ? body : words}\n`);
+
 export const nameOf = ({ words }: Command): string => words.split(' ', 1)[0]!;
 
 /** Arguments as a parser gives them, with the fallbacks of what was not said. */

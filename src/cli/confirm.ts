@@ -1,7 +1,7 @@
 // `herald confirm`: the change that a reload took over for a while stays.
 
 import { callApi } from './client.js';
-import type { Command } from './command.js';
+import { type Command, tell } from './command.js';
 import { exitCodes } from './exit.js';
 import { json, socket } from './options.js';
 
@@ -12,7 +12,7 @@ export const confirm: Command = {
   examples: [['herald confirm', 'exits 1 when nothing waits for it, or when it comes too late']],
   run: async (given, world) => {
     const text = await callApi(given.text('socket'), 'POST', '/v1/confirm');
-    world.write(given.flag('json') ? `${text}\n` : 'The configuration stays in force.\n');
+    tell(text, 'The configuration stays in force.', given, world);
     return exitCodes.done;
   },
 };

@@ -2,7 +2,7 @@
 
 import { type DrainBody, defaultGrace, graceRange, readGraceMs } from '../api/drain.js';
 import { callApi } from './client.js';
-import type { Command, Given } from './command.js';
+import { type Command, type Given, tell } from './command.js';
 import { exitCodes, usageFailure } from './exit.js';
 import { json, socket } from './options.js';
 
@@ -28,7 +28,7 @@ export const drain: Command = {
   run: async (given, world) => {
     const text = await callApi(given.text('socket'), 'POST', '/v1/drain', request(given), graceMsOf(given));
     const body: DrainBody = JSON.parse(text);
-    world.write(given.flag('json') ? `${text}\n` : `${outcome(body, given)}\n`);
+    tell(text, outcome(body, given), given, world);
     if (body.pendingPeers.length === 0) return exitCodes.done;
     world.complain(`herald: withdrawals still wait for ${body.pendingPeers.join(', ')} to read them\n`);
     return exitCodes.failed;
@@ -42,7 +42,7 @@ export const undrain: Command = {
   examples: [['herald undrain', '']],
   run: async (given, world) => {
     const text = await callApi(given.text('socket'), 'POST', '/v1/undrain');
-    world.write(given.flag('json') ? `${text}\n` : 'Undrained: everything is announced again.\n');
+    tell(text, 'Undrained: everything is announced again.', given, world);
     return exitCodes.done;
   },
 };

@@ -3,7 +3,7 @@
 import type { PeerStatus } from '../bgp/protocol.js';
 import { nearest } from '../nearest.js';
 import { callApi, pathOf, Refusal } from './client.js';
-import type { Command, Given } from './command.js';
+import { type Command, type Given, tell } from './command.js';
 import { type ExitCode, exitCodes, usageFailure } from './exit.js';
 import { read, readingOptions } from './reading.js';
 import { cell, facts, type Screen, table } from './table.js';
@@ -62,7 +62,7 @@ async function command(verb: string, name: string, given: Given, world: World): 
   const body = hasMessage ? { message } : undefined;
   const text = await callApi(given.text('socket'), 'POST', `/v1/peers/${pathOf(name)}/${verb}`, body);
   const peer: PeerStatus = JSON.parse(text);
-  world.write(given.flag('json') ? `${text}\n` : `${outcome(verb, peer)}\n`);
+  tell(text, outcome(verb, peer), given, world);
   return exitCodes.done;
 }
 

@@ -6,7 +6,7 @@ import type { PlanRequest, PlanResult } from '../api/house.js';
 import { fileFailure } from '../io/file-failure.js';
 import type { Forecast, ServiceForecast, SessionForecast } from '../plan/forecast.js';
 import { callApi, Refusal } from './client.js';
-import type { Command, Given } from './command.js';
+import { type Command, type Given, tell } from './command.js';
 import { CommandFailure, exitCodes, usageFailure } from './exit.js';
 import { config, json, socket, stateDirectory } from './options.js';
 import { type Cell, cell, paint, type Screen, type Tone, table } from './table.js';
@@ -47,7 +47,7 @@ export const plan: Command = {
       return exitCodes.badConfig;
     }
     const { forecast } = result;
-    world.write(given.flag('json') ? `${JSON.stringify(forecast)}\n` : `${describe(forecast, world).join('\n')}\n`);
+    tell(JSON.stringify(forecast), describe(forecast, world).join('\n'), given, world);
     return isNothing(forecast) ? exitCodes.done : exitCodes.wouldChange;
   },
 };

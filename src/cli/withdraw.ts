@@ -2,7 +2,7 @@
 
 import { writeQuery } from './announce.js';
 import { callApi, qualified, servicePath } from './client.js';
-import type { Command } from './command.js';
+import { type Command, tell } from './command.js';
 import { exitCodes } from './exit.js';
 import { force, json, owner, socket } from './options.js';
 
@@ -16,7 +16,7 @@ export const withdraw: Command = {
     const name = given.text('name');
     const path = `/v1/sources/cli/services/${servicePath(name)}${writeQuery(given)}`;
     const text = await callApi(given.text('socket'), 'DELETE', path);
-    world.write(given.flag('json') ? `${text}\n` : `${qualified(name)} is withdrawn\n`);
+    tell(text, `${qualified(name)} is withdrawn`, given, world);
     return exitCodes.done;
   },
 };

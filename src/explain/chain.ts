@@ -45,6 +45,14 @@ const mostTold = 50;
 export class Chain {
   readonly steps: ExplainStep[] = [];
 
+  /** `isIn`: what stands in the source, up to its name. */
+  begin(source: string, isIn: string, isStale: boolean, where: string): void {
+    const text = `${isIn} the source ${source}`;
+    if (isStale)
+      this.note('source', source, `${text}, which cannot be used as it is now: what it said before counts`, where);
+    else this.yes('source', source, text, where);
+  }
+
   yes(step: Step, subject: string, text: string, where = ''): void {
     this.steps.push({ step, subject, verdict: 'yes', text, where });
   }

@@ -1,4 +1,4 @@
-// The chain of one entry of a table: its source, its class, its owner, its addresses; explain-chain.ts goes on from there.
+// The chain of one entry of a table: its source, its class, its owner, its addresses; chain.ts goes on from there.
 
 import type { ServiceBody } from '../api/house.js';
 import type { Config, RouteAttributes } from '../config/config.js';
@@ -68,14 +68,7 @@ function isInForce(
     return true;
   }
   const at = places.entry(source, name);
-  if (isStale(source))
-    chain.note(
-      'source',
-      source,
-      `${name} is in the source ${source}, which cannot be used as it is now: what it said before counts`,
-      at,
-    );
-  else chain.yes('source', source, `${name} is in the source ${source}`, at);
+  chain.begin(source, `${name} is in`, isStale(source), at);
   // Changed so often that it is not there at all for a while.
   if (claim === undefined && state === 'Flapping') chain.no('allocation', '', message, at);
   return true;

@@ -58,13 +58,7 @@ function explainBulk(
 ): void {
   const { announcer, isStale } = rooms;
   const { config } = announcer;
-  if (isStale(source))
-    chain.note(
-      'source',
-      source,
-      `${text} the source ${source}, which cannot be used as it is now: what it said before counts`,
-    );
-  else chain.yes('source', source, `${text} the source ${source}`, where);
+  chain.begin(source, text, isStale(source), where);
   chain.yes('allocation', '', 'rows need no pool: they are announced as they are');
   announce(
     chain,

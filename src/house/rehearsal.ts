@@ -91,7 +91,7 @@ function stageHouse(house: House, announcer: Announcer, config: Config): House {
     () => new Date(),
   );
   const keeper = new LedgerKeeper(async () => forgetful);
-  const environment = { log: silent, timers: nodeTimers, nowMs: () => performance.now() };
+  const environment = { log: silent, timers: nodeTimers, nowMs: monotonicClock.monotonicMs };
   const table: DampedTable = new DampedTable(announcer, environment, (...settled) => pushed.settled(...settled));
   const pushed = new PushedEntries({
     announcer,

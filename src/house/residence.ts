@@ -134,7 +134,7 @@ export class Residence implements House {
     this.#announcer = new Announcer(config, bgp, () => new Date(), this.#shell);
     const stored = ledger?.read() ?? { holdings: [], releases: [], entries: [] };
     this.#announcer.allotment.restore(stored);
-    const environment = { log, timers: nodeTimers, nowMs: () => performance.now() };
+    const environment = { log, timers: nodeTimers, nowMs: monotonicClock.monotonicMs };
     this.#table = new DampedTable(this.#announcer, environment, (...settled) => this.#pushed.settled(...settled));
     this.#listing = new Listing(
       this.#announcer,
@@ -148,7 +148,7 @@ export class Residence implements House {
       memory: new DrainMarker(surroundings.stateDirectory),
       log,
       timers: nodeTimers,
-      nowMs: () => performance.now(),
+      nowMs: monotonicClock.monotonicMs,
       behind: () => this.#peers.behind(),
       lanSettled: () => this.#lan.settled(),
       changed: surroundings.changed,

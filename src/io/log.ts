@@ -34,7 +34,7 @@ export function chosenFormat(configured: 'auto' | LogFormat): LogFormat {
 function fieldText(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value)}`)
+    .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
     .join('');
 }
 
@@ -88,13 +88,17 @@ export class HouseLog implements Log {
     // Whoever asks for debug lines wants all there are.
     if (this.#level === 'debug') this.#put(line);
     else for (const said of this.#limits.admit(line, performance.now())) this.#put(said);
+    this.#reckonLater();
+  }
+
+  #reckonLater(): void {
     if (this.#limits.areOmitting) this.#reckoning ??= setTimeout(() => this.#reckon(), windowMs).unref();
   }
 
   #reckon(): void {
     this.#reckoning = undefined;
     for (const line of this.#limits.due(performance.now())) this.#put(line);
-    if (this.#limits.areOmitting) this.#reckoning = setTimeout(() => this.#reckon(), windowMs).unref();
+    this.#reckonLater();
   }
 
   #put(line: LogLine): void {

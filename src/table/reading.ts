@@ -81,7 +81,7 @@ export class Desk {
   }
 }
 
-const formatPath = (steps: readonly (string | number)[]): string =>
+export const formatPath = (steps: readonly (string | number)[]): string =>
   steps.reduce<string>((path, step) => {
     if (typeof step === 'number') return `${path}[${step}]`;
     return path === '' ? step : `${path}.${step}`;

@@ -7,7 +7,7 @@ import type { Place } from '../problem.js';
 import { EntryReader } from './entry.js';
 import { type Entry, type EntryPlace, EntryTable, TroubledEntry } from './entry-table.js';
 import { isLoadBalancer, isManifest, type ManifestProblem, manifestEntry, manifestObjects } from './manifest.js';
-import { type Aliases, isRecord, kindOf } from './reading.js';
+import { type Aliases, formatPath, isRecord, kindOf } from './reading.js';
 import type { TableChange } from './table-change.js';
 
 /** An entry before it is looked at. */
@@ -92,7 +92,7 @@ export class YamlTable {
     const placed = all.map(({ severity, path, message }) => {
       const { line, column } = item.document.place([...item.path, ...path]);
       const at = { line: line - start.line, column: column - (line === start.line ? start.column : 1) };
-      return { severity, path: textOf(path), message, at };
+      return { severity, path: formatPath(path), message, at };
     });
     const isUsable = all.every(({ severity }) => severity === 'warning');
     return new TroubledEntry(name, isUsable ? service : undefined, placed);
@@ -128,7 +128,7 @@ function readTable(documents: readonly Document[]): Reading | undefined {
   if (problems.length > 0 || !Array.isArray(services)) return undefined;
   const items = services.map((entry: unknown, index): Item => {
     const path = ['services', index];
-    return { value: entry, document, path, label: textOf(path), originOf: (steps) => steps, problems: [] };
+    return { value: entry, document, path, label: formatPath(path), originOf: (steps) => steps, problems: [] };
   });
   return { items, skipped: 0 };
 }
@@ -143,7 +143,7 @@ function readManifests(documents: readonly Document[]): Reading {
       value: entry,
       document,
       path,
-      label: textOf(['documents', index, ...path]),
+      label: formatPath(['documents', index, ...path]),
       originOf: ([key, ...rest]) => {
         if (key === undefined) return [];
         const origin = origins.get(String(key)) ?? [key];
@@ -159,9 +159,3 @@ function readManifests(documents: readonly Document[]): Reading {
 /** `bgp.communities[1]` as the steps of a document's path. */
 const stepsOf = (path: string): (string | number)[] =>
   Array.from(path.matchAll(/\[(\d+)\]|[^.[\]]+/g), ([step, index]) => (index === undefined ? step : Number(index)));
-
-const textOf = (path: Path): string =>
-  path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`;
-    return text === '' ? step : `${text}.${step}`;
-  }, '');
